@@ -12,31 +12,44 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import re
+import sys
 import tempfile
 import time
 from collections import Counter
 from contextlib import ExitStack
+from html import unescape
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.request import Request, urlopen
+from urllib.parse import urljoin
 
 from httpx import ASGITransport, AsyncClient
-from sdk.servers import running, without_accounts
+from sdk.servers import SERVERS, running, without_accounts
 
 from ptb_bucket import tools
-from ptb_bucket.state import LAYOUTS
+from ptb_bucket.state import BOT_DATA, LAYOUTS, Record
 from ptb_bucket.stores import Create, open_store
 from ptb_bucket.web import Doorkeeper, Settings, create_app
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ptb_bucket.stores import BlobStore
 
 PAGES = {
     "overview": "/", "users": "/people?kind=user_data", "one person": "/person/42", "conversations": "/conversations",
     "timers": "/timers", "bot data": "/bot", "search": "/search?q=zebra",
 }  # fmt: skip
+AGAIN = re.compile(r'hx-get="([^"]+)" hx-trigger="load delay:(\d+)ms')
+"""The part of a page that asks for more after some milliseconds."""
 AT_ONCE = 64
-LONGEST = 60
+HERE = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+FILLED_MOTO = (sys.executable, "-m", "sdk.filled_moto")
+PATIENT = {"read_timeout": "120", "timeout": "240"}
+"""moto looks at all keys for each listing, and at a hundred thousand for seconds if versions are asked for."""
+LONGEST = 120
 """Seconds after which counting is stopped, as a person may do."""
 BOT = "123456"
 
@@ -48,25 +61,30 @@ def document(kind: str, record_id: str, value: Any) -> bytes:
     return json.dumps({"ptb_bucket": header, kind: {record_id: value}}).encode()
 
 
-async def fill(store: BlobStore, records: int) -> None:
-    """Write records: nine of ten are users, and one of ten is a conversation."""
-    from ptb_bucket.state import BOT_DATA, Record  # noqa: PLC0415  as the keys need them
+def objects(records: int) -> Iterator[tuple[str, bytes]]:
+    """Yield the keys and documents of records: nine of ten are users, and one of ten is a conversation."""
+    layout = LAYOUTS["per-record"]
+    many: Iterator[tuple[Record, Any]] = (
+        (Record.of_conversation("booking", (number, number)), "date") if number % 10 == 0
+        else (Record.user(number), {"name": f"Person {number}", "visits": number})
+        for number in range(1, records)
+    )  # fmt: skip
+    for record, value in ((BOT_DATA, {"log": ["entry"] * 1000}), *many):
+        yield f"{layout.key(record)}.json", document(record.kind.value, record.id, value)
 
-    layout, gate = LAYOUTS["per-record"], asyncio.Semaphore(AT_ONCE)
 
-    async def put(record: Record, value: Any) -> None:
+async def fill(uri: str, records: int) -> None:
+    """Write records into a place."""
+    store, gate = open_store(uri), asyncio.Semaphore(AT_ONCE)
+
+    async def put(key: str, body: bytes) -> None:
         async with gate:
-            body = document(record.kind.value, record.id, value)
-            await store.put(f"{layout.key(record)}.json", body, Create())
+            await store.put(key, body, Create())
 
-    await put(BOT_DATA, {"log": ["entry"] * 1000})
-    for begin in range(1, records, 2000):
-        numbers = range(begin, min(begin + 2000, records))
-        await asyncio.gather(*(
-            put(Record.of_conversation("booking", (number, number)), "date") if number % 10 == 0
-            else put(Record.user(number), {"name": f"Person {number}", "visits": number})
-            for number in numbers
-        ))  # fmt: skip
+    rest = objects(records)
+    while some := list(islice(rest, 2000)):
+        await asyncio.gather(*(put(*one) for one in some))
+    await store.close()
 
 
 def counted(store: BlobStore, requests: Counter[str]) -> None:
@@ -104,21 +122,17 @@ async def measure(uri: str, name: str) -> dict[str, Any]:
             begin = time.perf_counter()
             page = await client.get(PAGES[name])
             first, sent = time.perf_counter() - begin, dict(requests)
-            while "load delay" in page.text and time.perf_counter() - begin < LONGEST:
-                await asyncio.sleep(0.2)
-                again = page.text.partition('hx-get="')[2].partition('"')[0].replace("&amp;", "&")
-                page = await client.get(again)
-            done = "load delay" not in page.text
-            await app.state.site.catalog.close()
-            for _, job in app.state.site.searches.values():
-                await job.close()
+            while (again := AGAIN.search(page.text)) and time.perf_counter() - begin < LONGEST:
+                await asyncio.sleep(float(again[2]) / 1000)
+                page = await client.get(urljoin(PAGES[name], unescape(again[1])))
+            await app.state.site.close()
     await store.close()
     return {
         "page": name,
         "first": first,
         "requests": sent,
         "counted": time.perf_counter() - begin,
-        "done": done,
+        "done": again is None,
         "all": dict(requests),
     }
 
@@ -133,8 +147,7 @@ def main() -> None:
     rows = []
     for place in options.places:
         with ExitStack() as stack:
-            uri = place_of(place, stack)
-            asyncio.run(filled(uri, options.records))
+            uri = place_of(place, stack, options.records)
             print(f"\n{place}, {options.records:,} records\n\n| page | first | requests | all figures | requests |")
             print("|---|---|---|---|---|")
             for name in PAGES:
@@ -150,21 +163,15 @@ def main() -> None:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
 
 
-async def filled(uri: str, records: int) -> None:
-    """Fill a place."""
-    store = open_store(uri)
-    await fill(store, records)
-    await store.close()
-
-
-def place_of(place: str, stack: ExitStack) -> str:
-    """Return the URI of a new place."""
+def place_of(place: str, stack: ExitStack, records: int) -> str:
+    """Return the URI of a new place with records. moto begins with them, because a put takes it milliseconds."""
     if place == "file":
-        return f"file:{stack.enter_context(tempfile.TemporaryDirectory())}/bot"
+        uri = f"file:{stack.enter_context(tempfile.TemporaryDirectory())}/bot"
+        asyncio.run(fill(uri, records))
+        return uri
     without_accounts()
-    server = stack.enter_context(running("moto"))
-    urlopen(Request(f"{server.url}/web", method="PUT")).close()  # noqa: S310  on this machine
-    return server.uri("web", "bot")
+    SERVERS["filled moto"] = ("s3", lambda port: ([*FILLED_MOTO, str(port), str(records)], {"PYTHONPATH": HERE}))
+    return stack.enter_context(running("filled moto", patience=300)).uri("web", "bot", **PATIENT)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from PIL import Image
 
-from support.web.pages import browser, served
+from support.web.pages import browser, served, settled
 from support.web.population import populate
 
 if TYPE_CHECKING:
@@ -62,10 +62,13 @@ def main(folder: Path) -> None:
             page = context.new_page()
             page.goto(door.said[-1])
             for show in (overview, funnel, person, difference):
+                page.set_viewport_size(SIZE)
                 page.goto(f"http://127.0.0.1:{door.port}/")
                 show(page)
-                page.wait_for_load_state("networkidle")
-                picture = page.screenshot(full_page=show is person)
+                settled(page)
+                end = page.evaluate("document.querySelector('footer').getBoundingClientRect().top")
+                page.set_viewport_size(SIZE | {"height": int(end)})  # nothing but the page
+                picture = page.screenshot()
                 few = Image.open(BytesIO(picture)).convert("RGB").quantize(COLOURS)  # a quarter of the size
                 few.save(folder / f"web-{show.__name__}.png", optimize=True)
 

@@ -65,8 +65,11 @@ SERVERS: Final[dict[str, tuple[str, Callable[[int], Command]]]] = {
 
 
 @contextmanager
-def running(name: str, client: str = "auto") -> Iterator[Server]:
-    """Run a server on a free port until the end; ``client`` sends ptb-bucket's requests to S3."""
+def running(name: str, client: str = "auto", *, patience: float = PATIENCE) -> Iterator[Server]:
+    """Run a server on a free port until the end; ``client`` sends ptb-bucket's requests to S3.
+
+    It has to answer within ``patience`` seconds.
+    """
     scheme, command_for = SERVERS[name]
     port = _free_port()
     command, settings = command_for(port)
@@ -74,7 +77,7 @@ def running(name: str, client: str = "auto") -> Iterator[Server]:
     process = subprocess.Popen(command, env={**os.environ, **settings}, stdout=quiet, stderr=quiet)  # noqa: S603
     try:
         server = Server(name, scheme, f"http://127.0.0.1:{port}", client)
-        _wait_for(server, process)
+        _wait_for(server, process, patience)
         yield server
     finally:
         process.terminate()
@@ -87,9 +90,9 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for(server: Server, process: subprocess.Popen[bytes]) -> None:
+def _wait_for(server: Server, process: subprocess.Popen[bytes], patience: float) -> None:
     address = urlsplit(server.url)
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while process.poll() is None and time.monotonic() < deadline:
         with suppress(OSError), socket.create_connection((str(address.hostname), address.port or 80), timeout=1):
             return

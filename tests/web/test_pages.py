@@ -5,23 +5,31 @@ from __future__ import annotations
 import itertools
 import os
 
+import httpx
 import pytest
+from telegram.ext import ExtBot
 
-from support.web.pages import settled
-from support.web.population import ADA, FUNNEL, populate
+from ptb_bucket import BucketPersistence, StoredAs
+from support.web.pages import served, settled
+from support.web.population import ADA, BOT, FUNNEL, aside, populate
 
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 SEALINGS = {"plain": {}, "signed": {"PTB_BUCKET_SIGNING_KEYS": KEY}, "encrypted": {"PTB_BUCKET_ENCRYPTION_KEYS": KEY}}
 LAYOUTS, CODECS = ("per-record", "single", "per-type"), ("json", "pickle")
-PAIRS = {
-    ("per-record", "json", "plain"), ("per-record", "pickle", "signed"), ("per-record", "json", "encrypted"),
-    ("single", "json", "signed"), ("single", "pickle", "plain"), ("single", "pickle", "encrypted"),
-    ("per-type", "json", "plain"), ("per-type", "pickle", "signed"), ("per-type", "json", "encrypted"),
+EACH = list(itertools.product(LAYOUTS, CODECS, SEALINGS))
+IN_BROWSER = {("per-record", "json", "plain"), ("single", "pickle", "encrypted"), ("per-type", "json", "signed")}
+"""By default, a browser opens the pages of these, so that it sees each layout, codec and sealing."""
+PAIRS = IN_BROWSER | {
+    ("per-record", "pickle", "signed"), ("per-record", "json", "encrypted"), ("single", "json", "signed"),
+    ("single", "pickle", "plain"), ("per-type", "pickle", "plain"), ("per-type", "pickle", "encrypted"),
 }  # fmt: skip
-ALL = [
-    pytest.param(*each, marks=() if each in PAIRS else pytest.mark.long, id="-".join(each))
-    for each in itertools.product(LAYOUTS, CODECS, SEALINGS)
-]
+"""By default, pages are requested of these, so that each two of a layout, a codec and a sealing occur together."""
+
+
+def by_default(chosen):
+    return [pytest.param(*each, marks=() if each in chosen else pytest.mark.long, id="-".join(each)) for each in EACH]
+
+
 PAGES = (
     "/", "/people?kind=user_data", "/people?kind=chat_data&sort=size", "/people?kind=user_data&page=2",
     "/conversations",
@@ -31,6 +39,8 @@ PAGES = (
     "/search?q=breakfast", "/search?q=", "/record?kind=conversations&id=%5B%22booking%22%2C42%2C42%5D",
     "/record?kind=timers&id=%5B%22user_data%22%2C%2242%22%2C%22reminder%22%5D",
 )  # fmt: skip
+PARTS = ("/parts/states/42", "/parts/keyboards/42", "/parts/keyboards/42?look=1",
+         "/parts/history?id=42&kind=user_data&kind=chat_data")  # fmt: skip
 WRITING = (
     "/edit?kind=user_data&id=42&path=name", "/edit?kind=bot_data&id=bot&path=menu", "/erase/42",
     "/edit?kind=conversations&id=%5B%22booking%22%2C42%2C42%5D",
@@ -51,7 +61,22 @@ def place(tmp_path, monkeypatch):
     return place
 
 
-@pytest.mark.parametrize(("layout", "codec", "sealing"), ALL)
+@pytest.mark.parametrize(("layout", "codec", "sealing"), by_default(PAIRS))
+def test_every_page_answers_on_every_kind_of_state(place, layout, codec, sealing):
+    with served(place(layout, codec, sealing), write=True) as door, httpx.Client(follow_redirects=True) as client:
+        home = f"http://127.0.0.1:{door.port}"
+        client.get(door.said[0])
+        for address in (*PAGES, *WRITING, *PARTS):
+            answer = client.get(home + address)
+            assert answer.status_code == 200, address
+            assert address.startswith("/parts/") or answer.text.count("<h1>") == 1, address
+            assert 'class="problem"' not in answer.text, address
+        then = client.get(f"{home}/parts/history?id=42&kind=user_data").text
+        assert then.count("<li>") == 3
+        assert "Can I bring my dog?" in client.get(f"{home}/copy?kind=user_data&id=42&as=json").text
+
+
+@pytest.mark.parametrize(("layout", "codec", "sealing"), by_default(IN_BROWSER))
 def test_every_page_shows_every_kind_of_state(opened, place, layout, codec, sealing):
     with opened(place(layout, codec, sealing), write=True) as page:
         for address in (*PAGES, *WRITING):
@@ -62,8 +87,9 @@ def test_every_page_shows_every_kind_of_state(opened, place, layout, codec, seal
             assert page.locator(".problem").count() == 0, (address, page.locator(".problem").first.text_content())
         assert page.wrong == []
         page.goto(page.home + "/person/42")
-        page.get_by_text("is in state").wait_for()
+        settled(page)
         text = page.locator("main").inner_text()
+        assert "is in state" in text
         assert "Can I bring my dog?" in text
         assert "Ada Lovelace" in text
         assert "people" in text
@@ -77,6 +103,7 @@ def test_every_page_shows_every_kind_of_state(opened, place, layout, codec, seal
 def test_the_funnel_counts_the_known_population(opened, place, layout):
     with opened(place(layout)) as page:
         page.get_by_role("link", name="Conversations", exact=True).click()
+        settled(page)
         found = {}
         for panel in page.locator("section.panel").all():
             handler = panel.locator("h2").inner_text().split()[0]
@@ -90,6 +117,71 @@ def test_the_funnel_counts_the_known_population(opened, place, layout):
         assert page.locator("tbody tr").count() == 1
         assert page.locator("tbody tr").inner_text().startswith("42")
         assert "30 hours" in page.locator("tbody tr").inner_text()
+
+
+KNOWN = ("codec json", "2 hours ago", "by bot ", "web:alice\t3 hours ago", "Old versions are kept: ", "61\nusers",
+         "2\nchats", "21\nconversations", "1\nkeyboard")  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", ["per-record", "per-type"])
+def test_the_overview_and_the_lists_say_what_is_known(opened, place, layout):
+    with opened(place(layout)) as page:
+        settled(page)
+        text = page.locator("main").inner_text()
+        for known in KNOWN:
+            assert known in text, known
+        assert f"layout {layout}" in text
+        for order, first in (("id", "42"), ("size", "42"), ("changed", "42")):
+            page.goto(f"{page.home}/people?kind=user_data&sort={order}")
+            assert page.locator("tbody a").first.inner_text() == first
+        known = "3 hours ago" if layout == "per-record" else "30 hours ago"  # her timers are in the same object
+        assert known in page.locator("tbody tr").first.inner_text()
+        page.goto(page.home + "/timers?all=1")
+        settled(page)
+        chips = dict(zip(page.locator("tbody td:first-child").all_inner_texts(),
+                         page.locator("tbody .chip").all_inner_texts(), strict=True))  # fmt: skip
+        assert chips == {"old": "parked", "survey": "late", "reminder": "due", "menu of the day": "due"}
+        page.goto(page.home + "/keyboards")
+        assert "last used 4 days ago" in page.locator(".keyboard").inner_text()
+        page.goto(page.home + "/person/42")
+        if layout == "per-record":
+            page.get_by_role("button", name="Read all keyboards").click()
+        page.locator("section", has_text="whose buttons contain the number 42").locator(".node").first.wait_for()
+
+
+class Cart:
+    """A bot's class, which the page need not know."""
+
+    def __init__(self, items):
+        self.items = items
+
+
+def test_objects_are_shown_nicely_and_edited_with_the_classes_of_the_bot(opened, tmp_path):
+    uri = f"file:{tmp_path / 'bot'}?layout=single&codec=pickle"
+    types = [StoredAs(Cart, name="Cart")]
+
+    async def save():
+        kept = BucketPersistence(uri, types=types)
+        kept.set_bot(ExtBot(BOT))
+        await kept.update_user_data(ADA, {"cart": Cart(["tea"])})
+        await kept.flush()
+
+    aside(save())
+    with opened(uri) as page:
+        page.goto(page.home + "/person/42")
+        assert "tea" in page.locator("main").inner_text()
+        assert page.get_by_text("Cart").count() >= 1
+    with opened(uri, types=types, write=True) as page:
+        page.goto(page.home + "/person/42")
+        assert page.locator(".object > summary .type").inner_text() == "Cart"
+        page.get_by_role("link", name="Edit cart.items", exact=True).click()
+        page.get_by_label("New value").fill('["tea", "cake"]')
+        page.get_by_role("button", name="Show the difference").click()
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("heading", name="Saved").wait_for()
+        page.goto(page.home + "/person/42")
+        assert "cake" in page.locator("main").inner_text()
+        assert page.locator(".object > summary .type").inner_text() == "Cart"
 
 
 def test_how_long_is_a_dash_where_nothing_tells_it(opened, tmp_path):

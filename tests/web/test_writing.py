@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from telegram.ext import ExtBot
 
-from ptb_bucket import BucketPersistence
 from ptb_bucket.state import LAYOUTS, Record
 from ptb_bucket.tools import open_state, text_of
-from support.web.population import ADA, BOT, aside, populate
+from support.web.population import ADA, aside, populate
+from support.web.running_bot import running_bot
 
 ADA_BOOKING = Record.of_conversation("booking", (ADA, ADA))
 REMINDER = Record.of_timer(Record.user(ADA), "reminder")
@@ -33,18 +32,6 @@ def stored(uri, record):
             return None if value is None else json.loads(text_of(state, record, value)), part.commits[0].writer
 
     return aside(read())
-
-
-def save_as_bot(uri, change):
-    async def save():
-        kept = BucketPersistence(uri)
-        kept.set_bot(ExtBot(BOT))
-        data = (await kept.get_user_data())[ADA]
-        change(data)
-        await kept.update_user_data(ADA, data)
-        await kept.flush()
-
-    aside(save())
 
 
 def edit(page, path, text):
@@ -78,20 +65,23 @@ def test_another_type_is_refused_until_you_insist(opened, uri):
     assert stored(uri, Record.user(ADA))[0]["tags"] == ["new"]
 
 
-def test_a_bot_that_changes_another_value_meanwhile_keeps_it(opened, uri):
-    with opened(uri, write=True) as page:
+def test_a_running_bot_loses_no_update_and_keeps_what_the_page_changed(opened, uri):
+    before = stored(uri, Record.user(ADA))[0]["visits"]
+    with opened(uri, write=True) as page, running_bot(uri) as bot:
         edit(page, "name", "Grace")
-        save_as_bot(uri, lambda data: data.update(visits=99))
+        bot.go_on(3)
         page.get_by_role("button", name="Save").click()
         page.get_by_role("heading", name="Saved").wait_for()
+        bot.go_on(3)
     value, _ = stored(uri, Record.user(ADA))
-    assert (value["name"], value["visits"]) == ("Grace", 99)
+    assert value["name"] == "Grace"
+    assert value["visits"] == before + bot.handled
 
 
-def test_a_bot_that_was_faster_is_shown_and_not_overwritten(opened, uri):
-    with opened(uri, write=True) as page:
+def test_a_running_bot_that_was_faster_is_shown_and_not_overwritten(opened, uri):
+    with opened(uri, write=True) as page, running_bot(uri) as bot:
         edit(page, "name", "Grace")
-        save_as_bot(uri, lambda data: data.update(name="Countess Lovelace"))
+        bot.say("I am Countess Lovelace")
         page.get_by_role("button", name="Save").click()
         page.get_by_role("heading", name="The bot was faster").wait_for()
         assert "Countess Lovelace" in page.locator(".after").inner_text()
@@ -99,7 +89,20 @@ def test_a_bot_that_was_faster_is_shown_and_not_overwritten(opened, uri):
         page.get_by_role("button", name="Compare mine").click()
         page.get_by_role("button", name="Save").click()
         page.get_by_role("heading", name="Saved").wait_for()
+        bot.go_on(3)
     assert stored(uri, Record.user(ADA))[0]["name"] == "Grace"
+
+
+def test_a_conversation_that_ends_here_ends_in_the_running_bot(opened, uri):
+    with opened(uri, write=True) as page, running_bot(uri) as bot:
+        assert stored(uri, Record.user(ADA))[0]["in_booking"]
+        page.goto(f"{page.home}/person/{ADA}")
+        page.get_by_role("link", name="End", exact=True).click()
+        page.get_by_role("button", name="End the conversation").click()
+        page.get_by_role("heading", name="Saved").wait_for()
+        bot.go_on(3)
+        assert not stored(uri, Record.user(ADA))[0]["in_booking"]
+    assert stored(uri, ADA_BOOKING)[0] is None
 
 
 def test_a_conversation_is_moved_and_ended(opened, uri):
@@ -111,18 +114,21 @@ def test_a_conversation_is_moved_and_ended(opened, uri):
         page.get_by_role("button", name="Save").click()
         page.get_by_role("heading", name="Saved").wait_for()
         assert stored(uri, ADA_BOOKING)[0] == "confirm"
+        assert stored(uri, ADA_BOOKING)[1].startswith("web:alice:")
         page.goto(f"{page.home}/person/{ADA}")
         page.get_by_role("link", name="End", exact=True).click()
         page.get_by_role("button", name="End the conversation").click()
         page.get_by_role("heading", name="Saved").wait_for()
-    assert stored(uri, ADA_BOOKING)[0] is None
+    value, writer = stored(uri, ADA_BOOKING)
+    assert value is None
+    assert writer.startswith("web:alice:")
 
 
 def test_a_timer_is_made_due_and_cancelled(opened, uri):
     before = stored(uri, REMINDER)[0]
     with opened(uri, write=True) as page:
         page.goto(f"{page.home}/person/{ADA}")
-        page.locator("li", has_text="reminder").get_by_role("link", name="run").click()
+        page.locator("p", has_text="reminder").get_by_role("link", name="Run").click()
         page.get_by_role("button", name="Make it due now").click()
         page.get_by_role("heading", name="Saved").wait_for()
         after, writer = stored(uri, REMINDER)
@@ -134,6 +140,7 @@ def test_a_timer_is_made_due_and_cancelled(opened, uri):
         page.get_by_role("button", name="Cancel the timer").click()
         page.get_by_role("heading", name="Saved").wait_for()
     assert stored(uri, REMINDER)[0] is None
+    assert stored(uri, REMINDER)[1].startswith("web:alice:")
 
 
 def test_a_keyboard_is_dropped(opened, uri):
@@ -143,6 +150,7 @@ def test_a_keyboard_is_dropped(opened, uri):
         page.get_by_role("button", name="Drop the keyboard").click()
         page.get_by_role("heading", name="Saved").wait_for()
     assert stored(uri, Record.keyboard("ab" * 16))[0] is None
+    assert stored(uri, Record.keyboard("ab" * 16))[1].startswith("web:alice:")
 
 
 def test_one_record_is_restored_and_others_stay(opened, uri):
@@ -159,10 +167,10 @@ def test_one_record_is_restored_and_others_stay(opened, uri):
 
 
 def test_a_restore_shows_what_the_bot_did_meanwhile(opened, uri):
-    with opened(uri, write=True) as page:
+    with opened(uri, write=True) as page, running_bot(uri) as bot:
         page.goto(f"{page.home}/person/{ADA}")
         page.locator(".timeline li", has_text="Do you have a table").get_by_role("link", name="restore").last.click()
-        save_as_bot(uri, lambda data: data.update(name="Countess Lovelace"))
+        bot.say("I am Countess Lovelace")
         page.get_by_role("button", name="Restore").click()
         page.get_by_role("heading", name="The bot was faster").wait_for()
     assert stored(uri, Record.user(ADA))[0]["name"] == "Countess Lovelace"
@@ -176,6 +184,7 @@ def test_a_person_is_exported_and_erased_with_receipts(opened, uri):
         exported = json.loads(saved.value.path().read_text())
         assert exported["data"]["user_data[42]"]["name"] == "Ada Lovelace"
         assert set(exported["receipt"]["records"]) == set(exported["data"])
+        assert exported["receipt"]["exported_by"] == "web:alice"
         page.get_by_role("link", name="Erase").click()
         page.get_by_label("To confirm").fill("43")
         if page.get_by_label("Erase anyway").count():
@@ -187,8 +196,11 @@ def test_a_person_is_exported_and_erased_with_receipts(opened, uri):
         page.get_by_role("button", name="Erase for good").click()
         page.get_by_role("heading", name="Receipt").wait_for()
         assert "user_data[42]" in page.locator("table").inner_text()
-    assert stored(uri, Record.user(ADA))[0] is None
-    assert stored(uri, ADA_BOOKING)[0] is None
+        assert "by web:alice" in page.locator(".good").inner_text()
+    for record in (Record.user(ADA), ADA_BOOKING):
+        value, writer = stored(uri, record)
+        assert value is None
+        assert writer.startswith("web:alice:")
 
 
 def test_without_write_nothing_can_be_changed(opened, uri):

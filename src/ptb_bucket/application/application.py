@@ -254,6 +254,7 @@ class BucketApplication(DurableMethods, NotedApplication[BT, CCT, UD, CD, BD, JQ
 
     def _task_begins(self, coroutine: CoroutineType[Any, Any, Any], update: object) -> None:
         self._work.note(coroutine, update)
+        self._durable.effects.task_begins(coroutine)
         self._sync.lru.pin_for_coroutine(coroutine)
 
     async def stop(self) -> None:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket._lazy import lazy_exports
 from ptb_bucket.state.records import (
+    AFTER,
     ANY_TIMER,
     BOT_DATA,
+    BROADCAST,
     CALLBACK_QUERIES,
     EFFECT,
     HANDLED,
@@ -20,7 +22,13 @@ from ptb_bucket.state.records import (
 )
 
 if TYPE_CHECKING:
-    from ptb_bucket.state.broadcasts import BROADCASTS, Broadcast, BroadcastState, Journals
+    from ptb_bucket.state.broadcasts import (
+        BROADCASTS,
+        GONE,
+        Broadcast,
+        BroadcastState,
+        Journals,
+    )
     from ptb_bucket.state.commit import Metrics, WriterIdentity, timer_of, timer_outline
     from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
     from ptb_bucket.state.merge import (
@@ -37,11 +45,14 @@ if TYPE_CHECKING:
     from ptb_bucket.state.spool import Origin, Spool, SpoolFiles
 
 __all__ = [
+    "AFTER",
     "ANY_TIMER",
     "BOT_DATA",
+    "BROADCAST",
     "BROADCASTS",
     "CALLBACK_QUERIES",
     "EFFECT",
+    "GONE",
     "HANDLED",
     "HANDLED_LIMIT",
     "LAYOUTS",
@@ -85,7 +96,13 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     {
-        "ptb_bucket.state.broadcasts": ("BROADCASTS", "Broadcast", "BroadcastState", "Journals"),
+        "ptb_bucket.state.broadcasts": (
+            "BROADCASTS",
+            "GONE",
+            "Broadcast",
+            "BroadcastState",
+            "Journals",
+        ),
         "ptb_bucket.state.commit": ("Metrics", "WriterIdentity", "timer_of", "timer_outline"),
         "ptb_bucket.state.document": ("LAYOUTS", "Layout", "UnknownSections", "check_id", "open_layout"),
         "ptb_bucket.state.merge": (

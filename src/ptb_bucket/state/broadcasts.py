@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 
     from ptb_bucket.stores import BlobStore
 
-__all__ = ["BROADCASTS", "Broadcast", "BroadcastState", "Journals"]
+__all__ = ["BROADCASTS", "GONE", "Broadcast", "BroadcastState", "Journals"]
 
 BROADCASTS: Final = "broadcasts/"
 """The folder of all broadcasts, below the bot's prefix."""
 BroadcastState: TypeAlias = Literal["running", "paused", "cancelled", "finished"]
+GONE: Final = 0
+"""In an audience, this is in the place of a person who was erased, so that all others keep their places."""
 PART: Final = 10_000
 """IDs in one object of an audience."""
+TRIES: Final = 10
+"""How often an object is written from which a person is removed, while instances write it, too."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 
 
@@ -70,6 +74,11 @@ class Broadcast:
     def is_over(self) -> bool:
         """Tell whether it will send nothing more."""
         return self.state in {"cancelled", "finished"}
+
+    @property
+    def parts(self) -> list[str]:
+        """The keys of the objects that hold its audience."""
+        return [_part(self.name, self.attempt, part) for part in range(-(-self.people // PART))]
 
     def but(self, **changes: Any) -> Self:
         """Return this state with some fields changed, as a new version of the journal."""
@@ -129,6 +138,32 @@ class Journals:
             if name == "journal.json" and (found := await self.read(folder)) is not None:
                 yield found
 
+    async def objects(self) -> dict[str, list[str]]:
+        """Return the keys of the objects of each broadcast, its journal last. Some may lack a journal.
+
+        Raises:
+            StoreError: They could not be listed.
+        """
+        found: dict[str, list[str]] = {}
+        async for info in self.store.list(BROADCASTS):
+            found.setdefault(info.key.removeprefix(BROADCASTS).partition("/")[0], []).append(info.key)
+        return {name: sorted(keys, key=lambda key: (_is_journal(key), key)) for name, keys in sorted(found.items())}
+
+    async def has(self, key: str, user_id: int, *, version: str | None = None) -> bool:
+        """Tell whether an object of a broadcast contains the ID of a person.
+
+        Args:
+            key: The key of the object, as :meth:`objects` returns it.
+            user_id: The ID.
+            version: An old version of the object; None for the current one.
+
+        Raises:
+            StoreError: It could not be read.
+            CorruptDocumentError: It is damaged.
+        """
+        blob = await (self.store.get(key) if version is None else self.store.get(key, version=version))
+        return _is_about(key, blob.data, user_id)
+
     async def people(self, broadcast: Broadcast, start: int, count: int) -> list[int]:
         """Return some IDs of an audience. Reads the one or two objects that hold them.
 
@@ -136,6 +171,9 @@ class Journals:
             broadcast: The broadcast.
             start: The place of the first one.
             count: How many.
+
+        Returns:
+            The IDs, and GONE in the places of people who were erased.
         """
         found: list[int] = []
         for part in range(start // PART, -(-min(start + count, broadcast.people) // PART)):
@@ -185,6 +223,28 @@ class Journals:
             return None if there.by == broadcast.by else there
         return None
 
+    async def forget(self, key: str, user_id: int) -> None:
+        """Remove the ID of a person from an object of a broadcast. In an audience, GONE takes its place.
+
+        A journal is written even if it does not contain the ID. So an instance that is sending notices that a person
+        was erased, and reports this person no more.
+
+        Raises:
+            StoreError: It is not known to be written.
+            CorruptDocumentError: It is damaged.
+        """
+        for tries_left in reversed(range(TRIES)):
+            blob = await self.store.get(key)
+            if not (_is_journal(key) or _is_about(key, blob.data, user_id)):
+                return
+            try:
+                await self.store.put(key, _without(key, blob.data, user_id), Update(blob.etag))
+            except (LostRaceError, UnavailableError):
+                if not tries_left:
+                    raise
+            else:
+                return
+
     async def turn(self, name: str, state: BroadcastState) -> Broadcast | None:
         """Pause, cancel or continue a broadcast; return it, or None if there is none. One that is over stays over.
 
@@ -196,6 +256,38 @@ class Journals:
             wanted = there.but(state=state)
             there = await self.write(wanted) or wanted
         return there
+
+
+def _is_about(key: str, data: bytes, user_id: int) -> bool:
+    """Tell whether an object of a broadcast contains the ID of a person.
+
+    Raises:
+        CorruptDocumentError: It is damaged.
+    """
+    if _is_journal(key):
+        journal = Broadcast.from_json(data, key)
+        return user_id in journal.blocked or user_id in journal.failed
+    try:
+        return user_id in json.loads(data)
+    except (ValueError, TypeError) as error:
+        raise CorruptDocumentError(f"{key} is not the audience of a broadcast. Delete or restore it.") from error
+
+
+def _without(key: str, data: bytes, user_id: int) -> bytes:
+    """Return an object of a broadcast without the ID of a person. Raises as :func:`_is_about`.
+
+    A journal is a new version even if it does not contain the ID. So an instance that is sending notices the change.
+    """
+    if not _is_journal(key):
+        return json.dumps([GONE if one == user_id else one for one in json.loads(data)], separators=(",", ":")).encode()
+    journal = Broadcast.from_json(data, key)
+    lists = {"blocked": journal.blocked, "failed": journal.failed}
+    kept = {name: [one for one in ids if one != user_id] for name, ids in lists.items()}
+    return journal.but(updated=journal.updated, **kept).to_json()
+
+
+def _is_journal(key: str) -> bool:
+    return key.endswith("/journal.json")
 
 
 def _key(name: str) -> str:

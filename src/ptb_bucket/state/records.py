@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "AFTER",
     "ANY_TIMER",
     "BOT_DATA",
+    "BROADCAST",
     "CALLBACK_QUERIES",
     "EFFECT",
     "HANDLED",
@@ -197,6 +199,12 @@ HANDLED = Record(Kind.UPDATES, "handled")
 
 ANY_TIMER = Record.of_timer(BOT_DATA, "")
 """Names the document of timers, where all of them share one."""
+
+AFTER: Final = "after:"
+"""The beginning of the ID of a timer that must not be durable before the data of the handler that added it."""
+
+BROADCAST: Final = "broadcast:"
+"""The callback of timers that drive a broadcast, and the beginning of their IDs."""
 
 EFFECT: Final = "effect:"
 """The beginning of the ID of a record that keeps how an effect ended. It is stored like a timer, and is never due."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from ptb_bucket._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from ptb_bucket.tools.broadcasts import broadcasts, turn_broadcast
-    from ptb_bucket.tools.browsing import Found, Unreadable, list_records, read_records, text_of
+    from ptb_bucket.tools.broadcasting import broadcast_names, broadcasts, turn_broadcast
+    from ptb_bucket.tools.browsing import Found, Unreadable, list_records, read_again, read_records, text_of
     from ptb_bucket.tools.edit import (
         Edit,
         OldVersions,
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
         edit_chat_data,
         edit_user_data,
         erase,
+        export_person,
         find_person,
         kind_of,
         make_due,
         notation_of,
         past_of,
         path_text,
-        personal_records,
         record_of,
         remove,
         set_value,
     )
     from ptb_bucket.tools.health import Check, Verdict, check
     from ptb_bucket.tools.inspect import Page, Shown, Summary, inspect_record, page, summarize
-    from ptb_bucket.tools.python_text import python_text
+    from ptb_bucket.tools.python_code import python_text, tag_of
     from ptb_bucket.tools.query import inspect_part, page_where
     from ptb_bucket.tools.rekeying import Rekeyed, rekey
     from ptb_bucket.tools.state import State, open_past, open_state
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         read_memory,
         script_of,
     )
+    from ptb_bucket.tools.value_parts import ValuePart, compact, parsed, parts_of, path_to, value_under
     from ptb_bucket.tools.verification import (
         FULL_EFFORT,
         QUICK_EFFORT,
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from ptb_bucket.tools.versions import (
         UPDATE_INTERVAL,
         Explanation,
+        LastChange,
         OtherCommit,
         Past,
         RecordVersion,
@@ -76,6 +78,7 @@ if TYPE_CHECKING:
         Touch,
         explain,
         history,
+        last_changes,
         plan_rescue,
         plan_restore,
         plan_version,
@@ -97,6 +100,7 @@ __all__ = [
     "Explanation",
     "Found",
     "Imported",
+    "LastChange",
     "MemoryFile",
     "OldVersions",
     "OtherCommit",
@@ -116,11 +120,14 @@ __all__ = [
     "Swept",
     "Touch",
     "Unreadable",
+    "ValuePart",
     "Verdict",
     "Verification",
+    "broadcast_names",
     "broadcasts",
     "check",
     "check_source",
+    "compact",
     "conversation",
     "copy",
     "edit_bot_data",
@@ -130,6 +137,7 @@ __all__ = [
     "explain",
     "export_dict",
     "export_json",
+    "export_person",
     "export_pickle",
     "find_person",
     "history",
@@ -137,6 +145,7 @@ __all__ = [
     "inspect_part",
     "inspect_record",
     "kind_of",
+    "last_changes",
     "list_records",
     "list_timers",
     "make_due",
@@ -147,14 +156,17 @@ __all__ = [
     "open_target",
     "page",
     "page_where",
+    "parsed",
+    "parts_of",
     "past_of",
     "path_text",
-    "personal_records",
+    "path_to",
     "plan_rescue",
     "plan_restore",
     "plan_verification",
     "plan_version",
     "python_text",
+    "read_again",
     "read_memory",
     "read_records",
     "record_of",
@@ -169,17 +181,19 @@ __all__ = [
     "set_value",
     "summarize",
     "sweep",
+    "tag_of",
     "text_of",
     "tick",
     "turn_broadcast",
+    "value_under",
     "verify",
 ]
 
 __getattr__ = lazy_exports(
     __name__,
     {
-        "ptb_bucket.tools.browsing": ("Found", "Unreadable", "list_records", "read_records", "text_of"),
-        "ptb_bucket.tools.broadcasts": ("broadcasts", "turn_broadcast"),
+        "ptb_bucket.tools.browsing": ("Found", "Unreadable", "list_records", "read_again", "read_records", "text_of"),
+        "ptb_bucket.tools.broadcasting": ("broadcast_names", "broadcasts", "turn_broadcast"),
         "ptb_bucket.tools.edit": (
             "Edit",
             "OldVersions",
@@ -191,20 +205,20 @@ __getattr__ = lazy_exports(
             "edit_chat_data",
             "edit_user_data",
             "erase",
+            "export_person",
             "find_person",
             "kind_of",
             "make_due",
             "notation_of",
             "past_of",
             "path_text",
-            "personal_records",
             "record_of",
             "remove",
             "set_value",
         ),
         "ptb_bucket.tools.health": ("Check", "Verdict", "check"),
         "ptb_bucket.tools.inspect": ("Page", "Shown", "Summary", "inspect_record", "page", "summarize"),
-        "ptb_bucket.tools.python_text": ("python_text",),
+        "ptb_bucket.tools.python_code": ("python_text", "tag_of"),
         "ptb_bucket.tools.query": ("inspect_part", "page_where"),
         "ptb_bucket.tools.rekeying": ("Rekeyed", "rekey"),
         "ptb_bucket.tools.state": ("State", "open_past", "open_state"),
@@ -226,6 +240,7 @@ __getattr__ = lazy_exports(
             "read_memory",
             "script_of",
         ),
+        "ptb_bucket.tools.value_parts": ("ValuePart", "compact", "parsed", "parts_of", "path_to", "value_under"),
         "ptb_bucket.tools.verification": (
             "FULL_EFFORT",
             "QUICK_EFFORT",
@@ -240,6 +255,7 @@ __getattr__ = lazy_exports(
         "ptb_bucket.tools.versions": (
             "UPDATE_INTERVAL",
             "Explanation",
+            "LastChange",
             "OtherCommit",
             "Past",
             "RecordVersion",
@@ -247,6 +263,7 @@ __getattr__ = lazy_exports(
             "Touch",
             "explain",
             "history",
+            "last_changes",
             "plan_rescue",
             "plan_restore",
             "plan_version",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state import CommitInfo, Part, Record
     from ptb_bucket.tools.state import State
 
-__all__ = ["Found", "Unreadable", "list_records", "read_records", "text_of"]
+__all__ = ["Found", "Unreadable", "list_records", "read_again", "read_records", "text_of"]
 
 _BATCH = 500
 
@@ -92,6 +92,21 @@ async def read_records(state: State, kinds: Iterable[Kind] = Kind) -> AsyncItera
         async for found in outcomes(batch, read):
             for one in found:
                 yield one
+
+
+async def read_again(state: State, records: Iterable[Record]) -> list[Found | Unreadable]:
+    """Read some records that a listing has shown, each with one request. Those that do not exist are left out.
+
+    Raises:
+        StoreError: The store could not be read.
+    """
+    asked = list(records)
+
+    async def read(record: Record) -> list[Found | Unreadable]:
+        found = await _read(state, state.archive.layout.key(record), frozenset([record.kind]))
+        return [one for one in found if isinstance(one, Unreadable) or one.record == record]
+
+    return [one async for found in outcomes(asked, read) for one in found]
 
 
 async def _batches(state: State, kinds: frozenset[Kind]) -> AsyncIterator[list[str]]:

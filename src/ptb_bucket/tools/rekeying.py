@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ptb_bucket.errors import ForeignDocumentError, RefusedError
 from ptb_bucket.location import locate
 from ptb_bucket.sealing import UNPROTECTED, Sealing, TransitionStore
-from ptb_bucket.state import Archive
+from ptb_bucket.state import Archive, Journals
 from ptb_bucket.stores import RetryingStore
 from ptb_bucket.tools.state import bot_id_text
 
@@ -81,7 +81,7 @@ async def rekey(  # noqa: PLR0913  settings, by keyword
 
 
 async def _documents(store: BlobStore, bot_id: str | None, **said: str) -> tuple[str, list[str]]:
-    """Return the ID of the bot that owns the documents, and their keys."""
+    """Return the ID of the bot that owns the documents, and their keys and those of its broadcasts."""
     archive = await Archive.find(store, bot_id=bot_id, **said)
     owners, keys = set(), []
     async for part in archive.parts():
@@ -93,4 +93,5 @@ async def _documents(store: BlobStore, bot_id: str | None, **said: str) -> tuple
         raise ForeignDocumentError(
             f"The documents belong to more than one bot: {', '.join(sorted(owners))}. Move each bot to its own prefix."
         )
-    return owners.pop(), keys
+    broadcasts = await Journals(store).objects()
+    return owners.pop(), [*keys, *(key for objects in broadcasts.values() for key in objects)]

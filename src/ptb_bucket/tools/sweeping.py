@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import for_each
 from ptb_bucket.errors import CannotLoadError, LostRaceError, RefusedError, UnsupportedError
-from ptb_bucket.state import CALLBACK_QUERIES, MISSING, Kind
+from ptb_bucket.state import CALLBACK_QUERIES, MISSING, Journals, Kind
 from ptb_bucket.tools.state import problem_of
 
 if TYPE_CHECKING:
@@ -26,12 +26,14 @@ class Swept:
 
     ``removed`` are the keys of the empty documents that were removed, and ``kept`` those that a bot wrote to in the
     meantime. ``young`` is the number of empty documents that are not old enough. ``keyboards`` were dropped.
+    ``audiences`` are the keys of the audiences that were removed.
     """
 
     removed: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     young: int = 0
     keyboards: list[str] = field(default_factory=list)
+    audiences: list[str] = field(default_factory=list)
 
 
 async def sweep(
@@ -39,6 +41,9 @@ async def sweep(
     keyboards: int | None = None, bot_stopped: bool = False, dry_run: bool = False,
 ) -> Swept:  # fmt: skip
     """Remove empty documents that have not been written for some time. Data written in the meantime is not lost.
+
+    The audiences of broadcasts that have been over for as long are removed on every layout. Their journals stay:
+    without its journal, a broadcast that the bot asks for again would be sent again.
 
     Documents that hold more than one record are never removed, nor are those that every start reads.
 
@@ -68,6 +73,7 @@ async def sweep(
         dropped, used = await drop_oldest(state, keyboards, dry_run=dry_run)
         swept.keyboards += [record.id for record in dropped]
         swept.kept += [state.archive.name(state.archive.layout.key(record)) for record in used]
+    await _sweep_audiences(state, datetime.now(timezone.utc) - older_than, swept, dry_run=dry_run)
     swept.removed.sort()
     swept.kept.sort()
     return swept
@@ -88,6 +94,20 @@ async def _found(state: State, since: datetime, swept: Swept) -> dict[str, str]:
         else:
             swept.young += 1
     return found
+
+
+async def _sweep_audiences(state: State, since: datetime, swept: Swept, *, dry_run: bool) -> None:
+    """Remove the audiences of broadcasts that were over before some time, and those of attempts that came too late."""
+    journals = Journals(state.store)
+    for name, keys in (await journals.objects()).items():
+        journal = await journals.read(name) if len(keys) > 1 else None
+        if journal is None or datetime.fromtimestamp(journal.updated, timezone.utc) >= since:
+            continue
+        for key in keys[:-1]:
+            if journal.is_over or key not in journal.parts:
+                swept.audiences.append(key)
+                if not dry_run:
+                    await state.store.delete(key)
 
 
 def _is_old(part: Part, since: datetime) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ptb_bucket.web.app import create_app
+from ptb_bucket.web.app import create_app, listening_on, serve
 from ptb_bucket.web.security import Doorkeeper, is_loopback
-from ptb_bucket.web.serving import serve
 from ptb_bucket.web.site import Settings
 
-__all__ = ["Doorkeeper", "Settings", "create_app", "is_loopback", "serve"]
+__all__ = ["Doorkeeper", "Settings", "create_app", "is_loopback", "listening_on", "serve"]

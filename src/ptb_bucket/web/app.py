@@ -1,39 +1,35 @@
-"""The application: its routes, and what it says when something fails."""
+"""The application and its server: the routes, what is said when something fails, and uvicorn without an access log."""
 
 from __future__ import annotations
 
+import logging
+import socket
 from contextlib import asynccontextmanager
-from importlib.resources import files
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
-from ptb_bucket.errors import NotFoundError, PTBBucketError, RefusedError
+from ptb_bucket.errors import ConfigurationError, NotFoundError, PTBBucketError, RefusedError
 from ptb_bucket.web.routes import ROUTES
-from ptb_bucket.web.security import Guard
-from ptb_bucket.web.site import Site
+from ptb_bucket.web.security import Doorkeeper, Guard
+from ptb_bucket.web.site import Site, site_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
+    from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
     from ptb_bucket.tools import State
-    from ptb_bucket.web.security import Doorkeeper
     from ptb_bucket.web.site import Settings
 
-__all__ = ["create_app"]
-
-_STATIC: Final = {
-    # the only files that the server sends, with their types
-    "style.css": "text/css", "page.js": "text/javascript", "htmx.min.js": "text/javascript",
-    "icon.svg": "image/svg+xml", "htmx.LICENSE.txt": "text/plain",
-}  # fmt: skip
+__all__ = ["create_app", "listening_on", "serve"]
 
 
 def create_app(state: State, settings: Settings, door: Doorkeeper) -> Starlette:
@@ -50,38 +46,86 @@ def create_app(state: State, settings: Settings, door: Doorkeeper) -> Starlette:
         response = site.page(Request(scope), "enter.html", status=401, password=door.has_password, problem="")
         await response(scope, receive, send)
 
-    async def failed(request: Request, error: Exception) -> Response:
-        return _failed(site, request, error)
-
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        await site.catalog.close()
+        await site.close()
 
     app = Starlette(
-        routes=[Route("/static/{name}", _static), *ROUTES],
+        routes=[Mount("/static", StaticFiles(packages=[("ptb_bucket.web", "static")])), *ROUTES],
         middleware=[Middleware(Guard, door=door, refused=refused)],
-        exception_handlers={PTBBucketError: failed, HTTPException: failed},
+        exception_handlers={PTBBucketError: _failed, HTTPException: _failed},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
     app.state.site = site
     return app
 
 
-def _failed(site: Site, request: Request, error: Exception) -> Response:
+async def _failed(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         status, text = error.status_code, error.detail
     else:
         status = 404 if isinstance(error, NotFoundError) else 409 if isinstance(error, RefusedError) else 502
         text = str(error)
-    if request.headers.get("hx-request"):
-        return site.page(request, "problem.html", text=text)  # htmx shows only answers that succeeded
-    return site.page(request, "error.html", status=status, text=text)
+    is_part = "hx-request" in request.headers  # htmx shows only answers that succeeded
+    template = "parts/problem.html" if is_part and request.headers.get("hx-target") != "main" else "error.html"
+    return site_of(request).page(request, template, status=200 if is_part else status, text=text)
 
 
-async def _static(request: Request) -> Response:
-    name = request.path_params["name"]
-    if name not in _STATIC:
-        raise HTTPException(404, "There is no such page.")
-    data = files("ptb_bucket.web").joinpath("static").joinpath(name).read_bytes()
-    return Response(data, media_type=_STATIC[name])
+async def serve(  # noqa: PLR0913  settings, by keyword
+    state: State, settings: Settings, *, host: str, port: int, password: str, announce: Callable[[str], None]
+) -> None:
+    """Serve the pages until the process is interrupted.
+
+    Args:
+        state: The bot's state, opened with ``keep_unknown``.
+        settings: The options of the verb.
+        host: The host to listen on.
+        port: The port; 0 for a free one.
+        password: The password; empty for a one-time token.
+        announce: Shows the terminal the address to open.
+
+    Raises:
+        ConfigurationError: The server cannot listen there.
+    """
+    listening = listening_on(host, port)
+    door = Doorkeeper(host, listening.getsockname()[1], password, announce)
+    config = uvicorn.Config(
+        create_app(state, settings, door), access_log=False, log_level=logging.ERROR, server_header=False,
+        proxy_headers=False, timeout_graceful_shutdown=2, use_colors=False,
+    )  # fmt: skip
+    with listening:
+        await _Server(config, door).serve([listening])
+
+
+class _Server(uvicorn.Server):
+    """A server that announces its address when Ctrl-C stops it in order, and not before."""
+
+    def __init__(self, config: uvicorn.Config, door: Doorkeeper) -> None:
+        super().__init__(config)
+        self._door = door
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then announce the address."""
+        await super().startup(sockets)
+        try:
+            self._door.invite()
+        except OSError:  # stdout is closed
+            await self.shutdown(sockets)
+            raise
+
+
+def listening_on(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to an address. Raises ConfigurationError if it cannot be."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(128)  # so that the address works as soon as it is printed
+    except OSError as error:
+        raise ConfigurationError(
+            f"The page cannot listen on {host}, port {port}: {error.strerror}. Choose others with --host and --port."
+        ) from error
+    return listening

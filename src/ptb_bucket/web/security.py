@@ -67,10 +67,15 @@ class Session:
 
 def is_loopback(host: str) -> bool:
     """Tell whether only this computer can connect to a host."""
+    address = _address(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return None
 
 
 class Doorkeeper:
@@ -85,14 +90,10 @@ class Doorkeeper:
 
     def __init__(self, host: str, port: int, password: str, announce: Callable[[str], None]) -> None:
         self.host, self.port, self._password, self._announce = host, port, password, announce
+        self.has_password = bool(password)
         self._token = ""
         self._sessions: dict[str, Session] = {}
         self._trying = asyncio.Lock()
-
-    @property
-    def has_password(self) -> bool:
-        """Tell whether a password is asked for, and not a token."""
-        return bool(self._password)
 
     @property
     def cookie(self) -> str:
@@ -153,15 +154,7 @@ class Doorkeeper:
             return False
         if is_loopback(self.host):
             return is_loopback(name)
-        return name == self.host or _is_address(name)  # an address cannot be rebound, because no DNS is asked
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+        return name == self.host or _address(name) is not None  # an address cannot be rebound, because no DNS is asked
 
 
 def _same(one: str, other: str) -> bool:

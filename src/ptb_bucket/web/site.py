@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 import jinja2
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 
 from ptb_bucket.errors import CorruptDocumentError
-from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, Kind, Record, check_id
+from ptb_bucket.state import BOT_DATA, Kind, Record, check_id
 from ptb_bucket.web.queries import Catalog
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ptb_bucket.web.queries import Job
     from ptb_bucket.web.security import Doorkeeper, Session
 
-__all__ = ["Settings", "Site", "address_of", "record_in"]
+__all__ = ["Settings", "Site", "address_of", "record_in", "site_of"]
 
 _PAGE: Final = 50
 """Rows of a list on one page."""
@@ -39,14 +39,12 @@ class Settings:
         write: Changes are allowed.
         mask: Values are hidden until they are clicked.
         author: The name before the ID of each commit, such as ``web:alice``.
-        notes: Remarks that the overview shows.
     """
 
     name: str
     write: bool = False
     mask: bool = False
     author: str = ""
-    notes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -67,22 +65,34 @@ class Site:
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
         self._templates.filters |= {
-            "size": _size,
-            "when": _when,
-            "ago": _ago,
-            "lasting": _lasting,
-            "iso": _iso,
-            "writer": _writer,
-        }
-        self._templates.globals |= {"address": address_of, "settings": self.settings, "bot_id": self.state.bot_id}
+            "size": _size, "when": _when, "ago": _ago, "lasting": _lasting, "iso": _iso, "writer": _writer,
+            "commas": "{:,}".format,
+        }  # fmt: skip
+        shared = {"address": address_of, "settings": self.settings, "bot_id": self.state.bot_id, "Kind": Kind}
+        self._templates.globals |= shared
+        self._templates.globals["m"] = self._templates.get_template("macros.html").module
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
-        """Return a page or a part of one."""
+        """Return a page, or a part of one. A page is called by its heading."""
         session: Session | None = request.scope["state"].get("session")
-        text = self._templates.get_template(template).render(
-            csrf=session.csrf if session else "", path=request.url.path, query=request.query_params, **values
-        )
+        values |= {"csrf": session.csrf if session else "", "path": request.url.path, "query": request.query_params}
+        text = self._templates.get_template(template).render(values)
+        if not template.startswith("parts/"):
+            title = Markup(text.partition("<h1>")[2].partition("</h1>")[0]).striptags()  # noqa: S704  escaped already
+            text = self._templates.get_template("base.html").render(values, title=title, body=Markup(text))  # noqa: S704
         return HTMLResponse(text, status)
+
+    async def close(self) -> None:
+        """Stop everything that goes on in the background."""
+        await self.catalog.close()
+        for _, job in self.searches.values():
+            await job.close()
+
+
+def site_of(request: Request) -> Site:
+    """Return the site of a request."""
+    site: Site = request.app.state.site
+    return site
 
 
 def record_in(values: Any) -> Record:
@@ -109,14 +119,10 @@ def address_of(record: Record, page: str = "/record", **more: Any) -> str:
     return f"{page}?{urlencode({'kind': record.kind.value, 'id': record.id, **more})}"
 
 
-def is_keyboard(record: Record) -> bool:
-    """Tell whether a record is an inline keyboard's, and not the list of queries."""
-    return record.kind is Kind.CALLBACK and record != CALLBACK_QUERIES
-
-
-def rows_of(page: int) -> slice:
-    """Return which rows of a list are on a page, from 1 on."""
-    return slice((page - 1) * _PAGE, page * _PAGE)
+def paged(request: Request, rows: list[Any]) -> dict[str, Any]:
+    """Return the rows of a list that are on the page that is asked for, its number, and the number of all rows."""
+    page = max(1, number_in(request.query_params, "page", 1))
+    return {"rows": rows[(page - 1) * _PAGE : page * _PAGE], "page": page, "number": len(rows)}
 
 
 def number_in(values: Any, name: str, default: int) -> int:
@@ -134,18 +140,16 @@ def _size(number: int) -> str:
     return f"{number / 1e9:.1f} GB"
 
 
-def _when(moment: datetime | None) -> str:
-    return "—" if moment is None else moment.astimezone(timezone.utc).strftime("%a %d %b %Y, %H:%M:%S UTC")
+def _when(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).strftime("%a %d %b %Y, %H:%M:%S UTC")
 
 
 def _iso(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _ago(moment: datetime | None) -> str:
+def _ago(moment: datetime) -> str:
     """Return how long ago a moment is, or how far ahead, in its largest unit."""
-    if moment is None:
-        return "—"
     text = _lasting(moment)
     return f"in {text}" if moment > datetime.now(timezone.utc) else f"{text} ago"
 
@@ -163,11 +167,3 @@ def _writer(text: str) -> str:
     """Return a writer as people know it: the tool or the author, or the instance's ID."""
     name, mark, _ = text.rpartition(":")
     return name if mark else f"bot {text[:8]}"
-
-
-def pretty(text: str) -> str:
-    """Indent JSON text."""
-    try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except ValueError:
-        return text

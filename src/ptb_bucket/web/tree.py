@@ -1,28 +1,35 @@
-"""Stored values as trees for people, made from the notation of JSON documents. No class of the bot is needed."""
+"""Stored values for people: as trees, made from the notation of JSON documents, and the differences of two of them."""
 
 from __future__ import annotations
 
 import base64
-import json
-import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any, Final
+from difflib import SequenceMatcher
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
-__all__ = ["Node", "compact", "key_of", "node_of", "parsed", "parts_of", "path_to", "tag_of", "value_under"]
+from ptb_bucket.tools import compact, parsed, parts_of, path_to, tag_of
 
-_NAME: Final = re.compile(r"[^.\[\]\"'\s]+")
-_NUMBER: Final = re.compile(r"-?\d{1,30}")
-_BRACKETS: Final = {"list": "[]", "tuple": "()", "set": "{}", "frozenset": "{}", "deque": "[]"}
-_HIDDEN: Final = frozenset({"_bot", "_frozen", "_id_attrs", "api_kwargs", "_effective_attachment"})
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ptb_bucket.tools import ValuePart
+
+__all__ = ["Difference", "Node", "differences", "node_of", "type_of"]
+
 _TEXT: Final = 400
 """Characters of a text that are shown before it is folded."""
-_SCALARS: Final = {"datetime", "date", "time", "timedelta", "bytes", "bytearray", "decimal", "float", "complex", "uuid",
-                   "python.UUID", "zoneinfo", "timezone"}  # fmt: skip
+_DEPTH: Final = 6
+"""Levels of a tree: as deep as a screen is wide."""
+_NAMES: Final = {"ordereddict": "OrderedDict", "counter": "Counter", "NoneType": "None"}
+_ABSENT: Final = object()
+"""The value of a place that does not exist."""
+_OF_ITEMS: Final = {"dict", "list", "set", "frozenset", "tuple", "deque", "OrderedDict", "Counter", "defaultdict"}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Node:
     """A value for the page.
 
@@ -32,10 +39,9 @@ class Node:
         text: The value as text, or a short description of one with parts.
         path: Where the tools find it; None if it can only be changed as a part of the value around it.
         size: Its size in bytes as compact JSON.
-        children: Its parts; None if it has none.
-        count: The number of its parts; more than those shown if some are left out.
-        plain: The whole text of a string, for a form.
-        long: The text is folded.
+        children: Its parts, as far as they are shown; None if it has none.
+        count: The number of all its parts.
+        more: The number of parts that follow those shown.
         kind: A word for the style sheet.
     """
 
@@ -46,88 +52,13 @@ class Node:
     size: int
     children: list[Node] | None = None
     count: int = 0
-    plain: str | None = None
-    long: bool = False
+    more: int = 0
     kind: str = "other"
-    more: int = field(default=0)
 
-
-def parsed(text: str | None) -> Any:
-    """Return the parts of a value's notation. Text that is not JSON, such as a pickle's instructions, stays text."""
-    try:
-        return None if text is None else json.loads(text)
-    except (ValueError, RecursionError):
-        return {"$instructions": text}
-
-
-def compact(value: Any) -> str:
-    """Return the notation of parts."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def tag_of(value: Any) -> tuple[str | None, Any]:
-    """Return the tag of a value and its payload; None and the value itself if it has none."""
-    if isinstance(value, dict):
-        rest = {key: part for key, part in value.items() if key != "$id"} if "$id" in value else value
-        if len(rest) == 1:
-            key = next(iter(rest))
-            if key[:1] == "$" and (key[1:2].isalpha() or key[1:2] == "_") and key not in ("$true", "$false", "$null"):
-                return key[1:], rest[key]
-        return None, rest
-    return None, value
-
-
-def key_of(key: str) -> tuple[str, str]:
-    """Return a dict's key as people read it, and as a step of a path."""
-    if key[:1] == "$":
-        inner = key[1:]
-        shown = {"true": "True", "false": "False", "null": "None"}.get(inner, inner)
-        if inner[:1] == "{":
-            shown = node_of(parsed(inner), None, depth=9).text
-        elif inner[:1] == '"':
-            shown = parsed(inner)
-        return shown, f"[{inner}]"
-    if _NAME.fullmatch(key) and not _NUMBER.fullmatch(key):
-        return key, f".{key}"
-    shown = f'"{key}"' if _NUMBER.fullmatch(key) or not key.strip() else key
-    return shown, f"[{json.dumps(key)}]"
-
-
-def path_to(path: str | None, step: str) -> str | None:
-    """Return the path of a part."""
-    if path is None:
-        return None
-    return step[1:] if not path and step[:1] == "." else path + step
-
-
-def parts_of(value: Any) -> list[tuple[str, str | None, Any]] | None:  # noqa: PLR0911  one for each form
-    """Return the parts of a value: each with its key as text, the step that leads to it, and itself."""
-    tag, body = tag_of(value)
-    if tag is None or tag in ("dict", "ordereddict", "counter"):
-        if isinstance(body, dict):
-            return [(*key_of(key), part) for key, part in body.items()]
-        return [(str(at), f"[{at}]", part) for at, part in enumerate(body)] if isinstance(body, list) else None
-    if tag == "list" and isinstance(body, list):
-        return [(str(at), f"[{at}]", part) for at, part in enumerate(body)]
-    if tag == "deque" and isinstance(body, list) and body and isinstance(body[0], list):
-        return [(str(at), f"[{at}]", part) for at, part in enumerate(body[0])]
-    if tag in ("set", "frozenset", "tuple") and isinstance(body, list):
-        return [("" if "set" in tag else str(at), None, part) for at, part in enumerate(body)]
-    if tag == "defaultdict" and isinstance(body, list) and isinstance(body[-1], dict):
-        return [(*key_of(key), part) for key, part in body[-1].items()]
-    return _fields(tag, body)
-
-
-def _fields(tag: str, body: Any) -> list[tuple[str, str | None, Any]] | None:
-    if tag == "telegram" and isinstance(body, list) and isinstance(body[-1], dict):
-        return [(key, None, part) for key, part in body[1].items() if key not in _HIDDEN and _says(part)]
-    if isinstance(body, dict) and tag not in _SCALARS:
-        return [(key, f".{key}" if _NAME.fullmatch(key) else None, part) for key, part in body.items()]
-    return None
-
-
-def _says(part: Any) -> bool:
-    return part is not None and part != {"$tuple": []}
+    @property
+    def long(self) -> bool:
+        """Tell whether its text is folded."""
+        return self.type == "pickle" or len(self.text) > _TEXT
 
 
 def node_of(  # noqa: PLR0913  settings, by keyword
@@ -136,108 +67,84 @@ def node_of(  # noqa: PLR0913  settings, by keyword
     """Return a value as a node.
 
     Args:
-        value: Its parts; see :func:`parsed`.
+        value: The value as ``tools.parsed`` returns it.
         path: Its path; None if tools cannot reach it.
         key: Its key, as text.
-        depth: The level in the tree; below the fifth, parts are left out.
-        most: The largest number of parts to show of each value.
-        start: The number of parts of the value itself to skip.
+        depth: The level in the tree.
+        most: The largest number of parts to show of the value.
+        start: The number of parts of the value to skip.
     """
-    tag, body = tag_of(value)
-    parts = parts_of(value)
-    size = len(compact(value).encode())
+    parts, size = parts_of(value), len(compact(value).encode())
     if parts is None:
-        return _leaf(tag, body, path, key, size)
-    name = _type_name(tag, body)
-    shown = parts[start : start + most] if depth < 6 else []  # noqa: PLR2004  as deep as a screen is wide
+        return _leaf(value, path, key, size)
+    shown = parts[start : start + most] if depth < _DEPTH else []
     children = [
-        node_of(part, path_to(path, step) if step else None, key=label, depth=depth + 1, most=20)
-        for label, step, part in shown
-    ]
-    more = len(parts) - start - len(shown)
-    summary = _telegram(body) if tag == "telegram" else _count(name, len(parts))
-    return Node(key, name, summary, path, size, children, len(parts), kind=_kind(tag), more=more)
+        node_of(part, path_to(path, step), key=label, depth=depth + 1, most=20) for label, step, part in shown
+    ]  # fmt: skip
+    tag, name = tag_of(value)[0], type_of(value)
+    text = _telegram(value) if tag == "telegram" else _count(name, len(parts))
+    return Node(key, name, text, path, size, children, len(parts), len(parts) - start - len(shown), _kind(tag))
+
+
+def type_of(value: Any) -> str:
+    """Return the name of a value's type."""
+    tag, body = tag_of(value)
+    if tag == "telegram" and isinstance(body, list):
+        return str(body[0])
+    name = type(body).__name__ if tag is None else tag.rpartition(".")[2]
+    return _NAMES.get(name, name)
 
 
 def _kind(tag: str | None) -> str:
-    if tag in ("set", "frozenset", "tuple", "deque"):
-        return "set" if "set" in str(tag) else str(tag)
-    return "telegram" if tag == "telegram" else "box" if tag in (None, "dict", "list") else "object"
-
-
-def _type_name(tag: str | None, body: Any) -> str:
-    if tag == "telegram" and isinstance(body, list):
-        return str(body[0])
-    if tag is None:
-        return "dict" if isinstance(body, dict) else "list"
-    return {"ordereddict": "OrderedDict", "counter": "Counter"}.get(tag, tag.rpartition(".")[2])
+    if tag in ("set", "frozenset", "tuple"):
+        return "tuple" if tag == "tuple" else "set"
+    return "telegram" if tag == "telegram" else "box" if tag in (None, "dict", "list", "deque") else "object"
 
 
 def _count(name: str, number: int) -> str:
     if number == 0:
-        return {"set": "empty set", "frozenset": "empty frozenset"}.get(name, "empty")
-    noun = "field" if name not in {"dict", "list", "set", "frozenset", "tuple", "deque", "OrderedDict", "Counter",
-                                   "defaultdict"} else "item"  # fmt: skip
-    return f"{number:,} {noun}{'s' if number != 1 else ''}"
+        return f"empty {name}" if "set" in name else "empty"
+    return f"{number:,} {'item' if name in _OF_ITEMS else 'field'}{'s' if number != 1 else ''}"
 
 
-def _telegram(body: list[Any]) -> str:
-    """Describe a Telegram object as a chat shows it: who, when, and what."""
-    fields = body[1]
+def _telegram(value: Any) -> str:
+    """Describe a Telegram object as a chat shows it: who, and what."""
+    name, fields = tag_of(value)[1][:2]
     who = _who(fields)
-    if body[0] != "Message":
+    if name != "Message":
         return who or _count("object", len(fields))
     sender = tag_of(fields.get("from") or fields.get("from_user"))[1]
-    name = _who(sender[1] if isinstance(sender, list) else sender or {})
-    said = fields.get("text") or fields.get("caption") or _attached(fields)
-    return f"{name or 'message'}: {said}" if said else name or "message"
+    who = _who(sender[1] if isinstance(sender, list) else sender or {}) or "message"
+    kinds = ("photo", "sticker", "document", "voice", "video", "audio", "location", "contact", "poll")
+    attached = next((f"[{kind}]" for kind in kinds if fields.get(kind) not in (None, {"$tuple": []})), "")
+    said = fields.get("text") or fields.get("caption") or attached
+    return f"{who}: {said}" if said else who
 
 
 def _who(fields: dict[str, Any]) -> str:
     names = [fields.get("first_name"), fields.get("last_name")]
     name = " ".join(one for one in names if isinstance(one, str)) or fields.get("title") or ""
     extra = [f"@{fields['username']}"] if isinstance(fields.get("username"), str) else []
-    extra += [str(fields["id"])] if name and isinstance(fields.get("id"), int) else []
+    extra += [str(fields["id"])] if isinstance(fields.get("id"), int) else []
     return f"{name} ({', '.join(extra)})" if extra and name else str(name)
 
 
-def _attached(fields: dict[str, Any]) -> str:
-    kinds = ("photo", "sticker", "document", "voice", "video", "audio", "location", "contact", "poll")
-    return next((f"[{kind}]" for kind in kinds if _says(fields.get(kind))), "")
-
-
-def _leaf(tag: str | None, body: Any, path: str | None, key: str, size: int) -> Node:
+def _leaf(value: Any, path: str | None, key: str, size: int) -> Node:
+    (tag, body), name = tag_of(value), type_of(value)
     if tag is None:
-        return _plain(body, path, key, size)
+        kind = {"str": "text", "int": "number", "float": "number"}.get(name, name.lower())
+        return Node(key, name, str(body), path, size, kind=kind)
+    if tag == "instructions":
+        return Node(key, "pickle", str(body), None, size, kind="text")
     if tag == "ref":
         return Node(key, "reference", f"the same object as #{body}", path, size, kind="reference")
-    if tag == "instructions":
-        return Node(key, "pickle", str(body), None, size, long=True, kind="text")
-    text = body if isinstance(body, str) else compact(body)
-    name = tag.rpartition(".")[2] if "." in tag else tag
-    readers = {"timedelta": _duration, "bytes": _bytes, "bytearray": _bytes, "datetime": _moment}
-    with suppress(ValueError, TypeError, KeyError):  # written by hand: show it as it is
-        text = readers[tag](body) if tag in readers else text
-    if body is None:
-        text = ""
-    elif tag not in _SCALARS and isinstance(body, str):
+    text = body if isinstance(body, str) else "" if body is None else compact(body)
+    if tag in _READERS:
+        with suppress(ValueError, TypeError, KeyError):  # written by hand: show it as it is
+            text = _READERS[tag](body)
+    elif name[:1].isupper() and not tag.startswith("python.") and isinstance(body, str):
         text = f"{name}.{body}"  # the member of an enum
     return Node(key, name, text, path, size, kind="moment" if tag in ("datetime", "date", "time") else "other")
-
-
-def _plain(body: Any, path: str | None, key: str, size: int) -> Node:
-    if isinstance(body, str):
-        return Node(key, "str", body, path, size, plain=body, long=len(body) > _TEXT, kind="text")
-    if isinstance(body, bool):
-        return Node(key, "bool", str(body), path, size, kind="bool")
-    if body is None:
-        return Node(key, "None", "None", path, size, kind="none")
-    return Node(key, type(body).__name__, f"{body}", path, size, kind="number")
-
-
-def _duration(body: Any) -> str:
-    days, seconds, micro = body
-    return str(timedelta(days, seconds, micro))
 
 
 def _bytes(body: Any) -> str:
@@ -246,27 +153,77 @@ def _bytes(body: Any) -> str:
 
 
 def _moment(body: Any) -> str:
-    text = body if isinstance(body, str) else body[0]
-    found = datetime.fromisoformat(text)
+    found = datetime.fromisoformat(body if isinstance(body, str) else body[0])
     if found.tzinfo is not None and found.utcoffset() == timedelta():
         return found.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
     return found.isoformat(" ", timespec="seconds")
 
 
-def value_under(value: Any, path: str) -> Any:
-    """Return the part of a value at a path that :func:`node_of` has made.
+_READERS: Final = {
+    "timedelta": lambda body: str(timedelta(*body)), "bytes": _bytes, "bytearray": _bytes, "datetime": _moment,
+}  # fmt: skip
 
-    Raises:
-        KeyError: There is no such part.
+
+@dataclass(frozen=True)
+class Difference:
+    """A place that differs. ``before`` and ``after`` are None where it does not exist."""
+
+    place: str
+    before: Node | None
+    after: Node | None
+
+    @property
+    def word(self) -> str:
+        """Return what happened to the place."""
+        return "added" if self.before is None else "removed" if self.after is None else "changed"
+
+
+def differences(before: str | None, after: str | None, *, place: str = "", most: int = 200) -> list[Difference]:
+    """Return the places at which two values differ.
+
+    Args:
+        before: The notation of the older value; None if there was none.
+        after: That of the newer one.
+        place: The path of both.
+        most: The largest number of differences.
     """
-    if not path:
-        return value
-    for _, step, part in parts_of(value) or ():
-        if step is None:
-            continue
-        first = step[1:] if step[:1] == "." else step
-        for spelled in (step, first):
-            rest = path[len(spelled) :]
-            if path.startswith(spelled) and (not rest or rest[0] in ".["):
-                return value_under(part, rest)
-    raise KeyError(path)
+    old, new = (_ABSENT if text is None else parsed(text) for text in (before, after))
+    return list(islice(_compare(place, old, new), most))
+
+
+def _compare(place: str, before: Any, after: Any) -> Iterator[Difference]:
+    if before is after or (before == after and type(before) is type(after)):
+        return
+    old, new = (None if one is _ABSENT else parts_of(one) for one in (before, after))
+    (tag, body), (other_tag, other_body) = tag_of(before), tag_of(after)
+    alike = tag == other_tag and type(body) is type(other_body) and type_of(before) == type_of(after)
+    if old is None or new is None or not alike:
+        nodes = [None if one is _ABSENT else node_of(one, None, most=20) for one in (before, after)]
+        yield Difference(place, nodes[0], nodes[1])
+    elif isinstance(body, list) and tag in (None, "list", "tuple", "deque"):
+        yield from _lists(place, [one.value for one in old], [one.value for one in new])
+    else:
+        yield from _keyed(place, old, new, by_value=tag in ("set", "frozenset"))
+
+
+def _keyed(place: str, before: list[ValuePart], after: list[ValuePart], *, by_value: bool) -> Iterator[Difference]:
+    """Compare dicts and objects by their keys, and sets by their members."""
+    old, new = ({compact(one.value) if by_value else one.label: one for one in parts} for parts in (before, after))
+    for label in dict.fromkeys([*old, *new]):
+        step = "" if by_value else (old.get(label) or new[label]).step or f".{label}"
+        pair = [parts[label].value if label in parts else _ABSENT for parts in (old, new)]
+        yield from _compare(path_to(place, step) or "", *pair)
+
+
+def _lists(place: str, old: list[Any], new: list[Any]) -> Iterator[Difference]:
+    matcher = SequenceMatcher(None, [compact(one) for one in old], [compact(one) for one in new], autojunk=False)
+    same_length = [("replace", 0, len(old), 0, len(new))]
+    for word, i1, i2, j1, j2 in same_length if len(old) == len(new) else matcher.get_opcodes():
+        both = min(i2 - i1, j2 - j1) if word != "equal" else 0  # what stands at the same place is compared
+        for at in range(both):
+            yield from _compare(f"{place}[{j1 + at}]", old[i1 + at], new[j1 + at])
+        if word != "equal":
+            for at in range(i1 + both, i2):
+                yield from _compare(f"{place}[{at}]", old[at], _ABSENT)
+            for at in range(j1 + both, j2):
+                yield from _compare(f"{place}[{at}]", _ABSENT, new[at])

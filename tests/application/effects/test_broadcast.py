@@ -3,155 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import collections
+import io
 import logging
-import time
-from datetime import datetime, timezone
+import sys
 
 import pytest
 
-from ptb_bucket import bucket_application
 from ptb_bucket.errors import ConfigurationError, RefusedError
-from ptb_bucket.offline_telegram import ApiError, OfflineRequest, OfflineTelegram
-from ptb_bucket.stores import InterceptingStore, MemoryStore
-from support.documents.virtual_time import VirtualLoop
+from ptb_bucket.offline_telegram import ApiError
+from ptb_bucket.tools import erase, find_person, open_state
+from support.effects.broadcasting import Instance, World, news, other, run_virtually, send_with_kills
 
 _LOGGER = logging.getLogger("effects")
-EPOCH = 1_800_000_000.0
 LAYOUTS = ["single", "per-type", "per-record"]
 
 
-async def news(context, user_id):
-    await context.bot.send_message(user_id, "news")
-
-
-async def other(context, user_id):
-    raise AssertionError
-
-
-class Loop(VirtualLoop):
-    """A virtual loop whose clock advances a little whenever it is read, as a real one does."""
-
-    def time(self):
-        self._virtual_now += 1e-6
-        return self._virtual_now
-
-
-class Counted(InterceptingStore):
-    """A store that counts requests and bytes, and that ends with its process."""
-
-    def __init__(self, store, process):
-        super().__init__(store)
-        self._process = process
-
-    async def _call(self, operation, key, send):
-        await self._process.step()
-        self._process.world.requests[operation] += 1
-        answer = await send()
-        await self._process.step()
-        return answer
-
-    async def put(self, key, data, mode):
-        self._process.world.bytes += len(data)
-        return await super().put(key, data, mode)
-
-
-class Wire(OfflineRequest):
-    """A connection to Telegram with a delay, on which messages are noted with their times."""
-
-    def __init__(self, telegram, process):
-        super().__init__(telegram)
-        self._process = process
-
-    async def do_request(self, url, method, request_data=None, *args, **kwargs):
-        await self._process.step(0.05)
-        answer = await super().do_request(url, method, request_data, *args, **kwargs)
-        if url.endswith("/sendMessage"):
-            self._process.world.calls.append(time.time())
-            if answer[0] == 200:
-                self._process.world.got[request_data.parameters["chat_id"]] += 1
-        await self._process.step(0.05)
-        return answer
-
-
-class Instance:
-    """An instance in a process of its own."""
-
-    def __init__(self, world, **options):
-        self.world, self.dead = world, False
-        store = Counted(world.bucket, self)
-        options = {"layout": world.layout, "jobs": "bucket", "callbacks": [news, other], "tick": 5.0, **options}
-        builder = world.telegram.connect(bucket_application(store, save="update", **options))
-        self.application = builder.request(Wire(world.telegram, self)).build()
-        self.application._durable.broadcasts.segment = world.segment
-
-    async def step(self, seconds=0.0):
-        await asyncio.sleep(seconds)
-        if self.dead:
-            raise asyncio.CancelledError
-
-    async def start(self):
-        await self.application.initialize()
-        await self.application.start()
-        return self
-
-    async def stop(self):
-        await self.application.stop()
-        await self.application.shutdown()
-
-    async def kill(self):
-        self.dead = True
-        timers = self.application.timers
-        for task in {*timers.ticker.running, *timers.alarms._watching}:
-            task.cancel()
-        await asyncio.sleep(0)
-
-
-class World:
-    """The bucket, Telegram, and what they have seen."""
-
-    def __init__(self, layout, segment=20):
-        self.layout, self.segment, self.bucket = layout, segment, MemoryStore()
-        self.telegram = OfflineTelegram(clock=lambda: datetime.fromtimestamp(time.time(), timezone.utc))
-        self.requests, self.got, self.calls, self.bytes = collections.Counter(), collections.Counter(), [], 0
-
-    def people(self, number):
-        for user_id in range(1, number + 1):
-            person = self.telegram.user(user_id, "Ada")
-            self.telegram.server.state.chats.setdefault(str(user_id), {"id": user_id, "type": "private"})
-            del person
-        return range(1, number + 1)
-
-    @property
-    def most_in_a_second(self):
-        times = sorted(self.calls)
-        return max(sum(1 for one in times[at : at + 60] if one < begin + 1.0) for at, begin in enumerate(times))
-
-
-@pytest.fixture
-def virtually(monkeypatch):
-    """Run a coroutine in virtual time."""
-
-    def run(coroutine):
-        loop = Loop()
-        monkeypatch.setattr(time, "time", lambda: EPOCH + loop.time())
-        monkeypatch.setattr(time, "monotonic", loop.time)
-        try:
-            return loop.run_until_complete(coroutine)
-        finally:
-            left = asyncio.all_tasks(loop)
-            for task in left:
-                task.cancel()
-            if left:
-                loop.run_until_complete(asyncio.wait(left))
-            monkeypatch.undo()
-            loop.close()
-
-    return run
-
-
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_everybody_gets_the_message_once_and_the_limits_are_kept(layout, virtually):
+def test_everybody_gets_the_message_once_and_the_limits_are_kept(layout):
     async def check():
         world = World(layout)
         one = await Instance(world).start()
@@ -163,42 +31,24 @@ def test_everybody_gets_the_message_once_and_the_limits_are_kept(layout, virtual
         assert (await one.application.broadcast(news, [5], name="news-7")) == report
         await one.stop()
 
-    virtually(check())
+    run_virtually(check())
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_kills_on_two_instances_repeat_at_most_a_segment_each(layout, virtually, request):
+def test_kills_on_two_instances_repeat_at_most_a_segment_each(layout, request):
     long = request.config.getoption("--long")
     people, kills, segment = (10_000, 50, 100) if long else (400, 6, 20)
-
-    async def check():
-        world = World(layout, segment)
-        audience = world.people(people)
-        running = [await Instance(world).start(), await Instance(world).start()]
-        await running[0].application.broadcast(news, audience, name="news-7", wait=False)
-        for number in range(kills):
-            target = people * (number + 1) // (kills + 2)
-            while len(world.got) < target:  # noqa: ASYNC110  virtual time
-                await asyncio.sleep(0.3)
-            victim = next(at for at, one in enumerate(running) if one.application.timers.ticker._working)
-            await running[victim].kill()
-            running[victim] = await Instance(world).start()
-        report = await running[0].application.broadcast(news, (), name="news-7")
-        assert report.state == "finished"
-        assert set(world.got) == set(audience)
-        repeats = sum(world.got.values()) - people
-        puts, size = world.requests["put"] / people, world.bytes / people
-        _LOGGER.warning("%s: %d repeats, for each person %.4f puts and %.0f bytes", layout, repeats, puts, size)
-        assert 0 < repeats <= kills * segment
-        assert world.most_in_a_second <= 30
-        for one in running:
-            await one.stop()
-
-    virtually(check())
+    world = run_virtually(send_with_kills(layout, people=people, kills=kills, segment=segment))
+    assert world.report.state == "finished"
+    assert set(world.got) == set(range(1, people + 1))
+    repeats = sum(world.got.values()) - people
+    _LOGGER.warning("%s: %d repeats, %s, %s", layout, repeats, dict(world.requests), dict(world.bytes))
+    assert 0 < repeats <= kills * segment
+    assert world.most_in_a_second <= 30
 
 
 @pytest.mark.filterwarnings("ignore:.*retry_after:telegram.warnings.PTBDeprecationWarning")
-def test_telegrams_wish_to_wait_is_obeyed_and_those_who_blocked_the_bot_are_collected(virtually):
+def test_telegrams_wish_to_wait_is_obeyed_and_those_who_blocked_the_bot_are_collected():
     async def check():
         world = World("single")
         audience = world.people(60)
@@ -213,10 +63,10 @@ def test_telegrams_wish_to_wait_is_obeyed_and_those_who_blocked_the_bot_are_coll
         assert set(world.got.values()) == {1}
         await one.stop()
 
-    virtually(check())
+    run_virtually(check())
 
 
-def test_it_can_be_paused_continued_and_cancelled_from_another_instance(virtually):
+def test_it_can_be_paused_continued_and_cancelled_from_another_instance():
     async def check():
         world = World("single")
         one, two = await Instance(world).start(), await Instance(world).start()
@@ -242,10 +92,29 @@ def test_it_can_be_paused_continued_and_cancelled_from_another_instance(virtuall
         for each in (one, two):
             await each.stop()
 
-    virtually(check())
+    run_virtually(check())
 
 
-def test_two_broadcasts_share_the_limit(virtually):
+def test_a_pause_counts_also_if_the_instance_that_sends_looks_at_the_journal_meanwhile():
+    async def check():
+        world = World("single", segment=60)
+        one, two = await Instance(world).start(), await Instance(world).start()
+        waiting = asyncio.ensure_future(one.application.broadcast(news, world.people(300), name="news-7"))
+        while len(world.got) < 70:  # noqa: ASYNC110  virtual time
+            await asyncio.sleep(0.1)
+        await two.application.turn_broadcast("news-7", "paused")
+        assert (await one.application.find_broadcast("news-7")).state == "paused"
+        assert (await waiting).state == "paused"
+        await asyncio.sleep(10)
+        assert (await one.application.find_broadcast("news-7")).state == "paused"
+        assert len(world.got) == 120
+        for each in (one, two):
+            await each.stop()
+
+    run_virtually(check())
+
+
+def test_two_broadcasts_share_the_limit():
     async def check():
         world = World("single")
         audience = world.people(100)
@@ -259,11 +128,68 @@ def test_two_broadcasts_share_the_limit(virtually):
         for each in (one, two):
             await each.stop()
 
-    virtually(check())
+    run_virtually(check())
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_iter_user_ids_feeds_it(layout, virtually):
+def test_a_person_who_is_erased_while_it_runs_gets_nothing_more_and_all_others_get_theirs(layout):
+    """The person has blocked the bot in the segment that is being sent: the journal must not get the ID back."""
+
+    async def check():
+        world = World(layout, segment=60)
+        one = await Instance(world).start()
+        await one.application.broadcast(news, world.people(240), name="news-7", wait=False)
+        while len(world.got) < 70:  # noqa: ASYNC110  virtual time
+            await asyncio.sleep(0.1)
+        world.telegram.refuse(ApiError("Forbidden: bot was blocked by the user", code=403), times=1)
+        blocked = len(world.got) + 1
+        while len(world.calls) < blocked + 20:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        missing = next(person for person in range(1, max(world.got) - 10) if person not in world.got)
+        async with open_state(world.bucket) as state:
+            for person in (missing, 200):
+                found = await find_person(state, person)
+                assert list(found.broadcasts) == ["news-7"]
+                await erase(state, found, None, force=True)
+            report = await one.application.broadcast(news, (), name="news-7")
+            assert (report.state, report.done, list(report.blocked)) == ("finished", 240, [])
+            assert set(range(1, 241)) - set(world.got) == {missing, 200}
+            assert set(world.got.values()) == {1}
+            assert (await find_person(state, missing)).broadcasts == {}
+        await one.stop()
+
+    run_virtually(check())
+
+
+class Terminal(io.StringIO):
+    """An error output that is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_terminal_shows_a_bar_while_the_caller_waits(is_terminal, monkeypatch):
+    async def check():
+        world = World("single")
+        one = await Instance(world).start()
+        screen = Terminal() if is_terminal else io.StringIO()
+        monkeypatch.setattr(sys, "stderr", screen)
+        await one.application.broadcast(news, world.people(200), name="news-7")
+        monkeypatch.undo()
+        await one.stop()
+        return screen.getvalue()
+
+    lines = run_virtually(check()).replace("\x1b[K", "").split("\r")
+    if not is_terminal:
+        assert lines == [""]
+        return
+    assert lines[-1] == f"news-7 [{'#' * 30}] 200 of 200, 0 not reached, finished\n"
+    assert len({line.count("#") for line in lines}) > 2
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_iter_user_ids_feeds_it(layout):
     async def check():
         world = World(layout)
         world.people(5)
@@ -278,10 +204,10 @@ def test_iter_user_ids_feeds_it(layout, virtually):
         assert report.sent == 5
         await one.stop()
 
-    virtually(check())
+    run_virtually(check())
 
 
-def test_where_nothing_runs_between_updates_ticks_drive_it(virtually):
+def test_where_nothing_runs_between_updates_ticks_drive_it():
     async def check():
         world = World("per-record")
         audience = world.people(800)
@@ -299,10 +225,10 @@ def test_where_nothing_runs_between_updates_ticks_drive_it(virtually):
         assert ticks in {2, 3}
         await one.application.shutdown()
 
-    virtually(check())
+    run_virtually(check())
 
 
-def test_wrong_use_is_refused(virtually):
+def test_wrong_use_is_refused():
     async def check():
         world = World("single")
         one = await Instance(world).start()
@@ -317,4 +243,4 @@ def test_wrong_use_is_refused(virtually):
             await one.application.turn_broadcast("d", "paused")
         await one.stop()
 
-    virtually(check())
+    run_virtually(check())

@@ -306,6 +306,32 @@ async def test_of_two_instances_at_once_the_first_result_counts(bots):
     assert (await bots.user_data())["paid"] == 1
 
 
+async def test_a_result_that_became_known_during_the_effect_is_not_overwritten(bots):
+    """The other instance is done, and this one has read that, for another reason, before its own effect has ended."""
+    results, gates, update = [], {"one": asyncio.Event(), "two": asyncio.Event()}, bots.update()
+
+    def handling(name):
+        async def slow(order):
+            await gates[name].wait()
+            return await charge(order)
+
+        return buying(results, function=slow)
+
+    async with bots.build(handling("one")) as one, bots.build(handling("two")) as two:
+        both = [asyncio.ensure_future(bots.deliver(each, update)) for each in (one, two)]
+        await asyncio.sleep(0.1)
+        gates["one"].set()
+        await both[0]
+        record = module.Record.of_timer(module.Record.user(42), f"effect:update {update['update_id']}:charge")
+        await two._sync.live.replica.documents.refresh([record], asyncio.get_running_loop().time())
+        two._sync.live.replica.values.load(record)  # as a look at all timers does
+        gates["two"].set()
+        await both[1]
+    assert charged == [7, 7]
+    assert results[0] == results[1]
+    assert (await bots.user_data())["paid"] == 1
+
+
 async def test_an_intent_lets_one_of_two_instances_begin(bots):
     gate = asyncio.Event()
 

@@ -11,15 +11,23 @@ from pathlib import Path
 import uvicorn
 
 from ptb_bucket import tools
-from ptb_bucket.web import Doorkeeper, Settings, create_app
-from ptb_bucket.web.serving import listening_on
+from ptb_bucket.web import Doorkeeper, Settings, create_app, listening_on
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @contextmanager
-def served(uri, *, write=False, mask=False, password=""):
-    """Serve the pages of a state in a thread. Yields the doorkeeper, whose ``said`` has the printed addresses."""
+def served(uri, *, write=False, mask=False, password="", store=None, types=()):  # noqa: PLR0913  settings
+    """Serve the pages of a state in a thread. Yields the doorkeeper, whose ``said`` has the printed addresses.
+
+    Args:
+        uri: The state, or the file of a PicklePersistence.
+        write: As for the verb; so are ``mask`` and ``password``.
+        mask: See there.
+        password: See there.
+        store: The store of the state, instead of one that the URI opens.
+        types: The bot's classes.
+    """
     ready, stop = threading.Event(), threading.Event()
     found = {}
 
@@ -29,7 +37,7 @@ def served(uri, *, write=False, mask=False, password=""):
         opened = (
             tools.open_memory_file(Path(uri))
             if is_file
-            else tools.open_state(uri, keep_unknown=True, author="web:alice")
+            else tools.open_state(store or uri, types=types, keep_unknown=True, author="web:alice")
         )
         async with opened as state:
             listening = listening_on("127.0.0.1", 0)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
+import shutil
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
@@ -35,8 +39,18 @@ def populate(folder, options="", *, log=400, timers=True):
         log: The number of entries in the bot's log, each of about 230 bytes.
         timers: Set timers, too.
     """
-    aside(_populate(Path(folder), options, log, timers))
+    keys = tuple(os.environ.get(f"PTB_BUCKET_{which}_KEYS") for which in ("SIGNING", "ENCRYPTION"))
+    shutil.copytree(_made(options, log, timers, keys), folder, dirs_exist_ok=True)
     return f"file:{folder}?keep=50&{options}".rstrip("&")
+
+
+@cache
+def _made(options, log, timers, _keys):
+    """Make a population once for all tests of a process, and return its directory."""
+    folder = Path(tempfile.mkdtemp(prefix="ptb-bucket-web-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    aside(_populate(folder, options, log, timers))
+    return folder
 
 
 def aside(work):
@@ -111,7 +125,7 @@ async def set_timers(uri):
             "gone", "0d", due=now - 9 * HOUR, parked="no callback is named gone"
         ),
     }
-    async with open_state(uri) as state:
+    async with open_state(uri, author="web:alice") as state:
         replica = state.replica()
         await replica.documents.read_all()
         for record, timer in timers.items():

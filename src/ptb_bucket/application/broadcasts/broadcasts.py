@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.application.broadcasts.progress import ProgressBar
 from ptb_bucket.application.broadcasts.sending import PER_SECOND, Pace, Segment
-from ptb_bucket.application.timers import BROADCAST, Drive
+from ptb_bucket.application.timers import Drive
 from ptb_bucket.errors import ConfigurationError, RefusedError
-from ptb_bucket.state import BOT_DATA, Journals, Record
+from ptb_bucket.state import BOT_DATA, BROADCAST, GONE, Journals, Record
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable
@@ -50,12 +50,11 @@ class Broadcasts:
         self._application, self._sync, self._timers = application, sync, timers
         self.segment = SEGMENT
         self._pace: Pace | None = None
-        self._etags: dict[str, str] = {}
 
     @property
     def journals(self) -> Journals:
-        """The journals in the bucket."""
-        return Journals(self._sync.live.replica.documents.store, self._etags)
+        """The journals in the bucket, as one task sees them: its writes replace only what it has read itself."""
+        return Journals(self._sync.live.replica.documents.store)
 
     # ---------------------------------------------------------------- beginning
 
@@ -145,19 +144,20 @@ class Broadcasts:
         self._pace = self._pace or Pace(PER_SECOND)
         segment = Segment(lambda person: send(context, person), self._pace)
         people = await journals.people(found, found.done, self.segment)
-        await segment.run(people)
-        after = {
-            "done": found.done + len(people), "sent": found.sent + segment.sent,
-            "blocked": [*found.blocked, *segment.blocked], "failed": [*found.failed, *segment.failed],
-        }  # fmt: skip
+        await segment.run([person for person in people if person != GONE])
+        done = found.done + len(people)
         while True:
-            mine = found.but(**after)
+            mine = found.but(
+                done=done, sent=found.sent + segment.sent, blocked=[*found.blocked, *segment.blocked],
+                failed=[*found.failed, *segment.failed],
+            )  # fmt: skip
             there = await journals.write(mine)
             if there is None:
                 return mine
             if there.done != found.done:  # another instance has driven it since
                 return there
-            found = there  # paused or cancelled
+            found = there  # paused, cancelled, or without a person who was erased since
+            segment.forget_all_but(await journals.people(found, found.done, self.segment))
 
 
 def _record(name: str) -> Record:

@@ -116,6 +116,12 @@ class Segment:
                 return
             await self.pace.turn()
 
+    def forget_all_but(self, people: Iterable[int]) -> None:
+        """Report only some people: the others were erased while the segment was sent."""
+        kept = set(people)
+        self.blocked = [person for person in self.blocked if person in kept]
+        self.failed = [person for person in self.failed if person in kept]
+
     def _fail(self, person: int, error: Exception) -> None:
         self.failed.append(person)
         _LOGGER.warning("A broadcast message could not be sent to one person: %s", type(error).__name__)

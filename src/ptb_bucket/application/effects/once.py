@@ -94,7 +94,9 @@ class Once:
         if unit is None:
             raise ConfigurationError(
                 "application.once() was called outside of an update and of a job, so there is nothing with which its "
-                "result could be stored. Call it in a handler, or in a job with jobs='bucket', and await it there."
+                "result could be stored. Call it in a handler, or in a job with jobs='bucket', and await it there. A "
+                "handler with block=False and a task of create_task() may go on when their update has been saved, so "
+                "they are outside of it: let them call after_commit()."
             )
         return unit
 
@@ -108,7 +110,8 @@ class Once:
             outcome = outcomes.returned(value)
         except effect.final as error:
             value, outcome = MISSING, outcomes.raised(error)
-        await self._save(unit, record, outcome)
+        if not self._has_outcome(record):
+            await self._save(unit, record, outcome)
         there = self._known(record)
         if there is not None and there.nonce != outcome.nonce:  # another instance was faster, and its outcome counts
             return outcomes.result(there)
@@ -144,6 +147,11 @@ class Once:
     def _known(self, record: Record) -> Timer | None:
         value = self._session.replica.values.load(record)
         return None if value is MISSING else Timer.from_value(value)
+
+    def _has_outcome(self, record: Record) -> bool:
+        """Tell whether another instance's outcome has become known here, which must not be overwritten."""
+        there = self._known(record)
+        return there is not None and not Outcomes.is_intent(there)
 
     def _check(self, record: Record, timer: Timer) -> None:
         self._session.replica.documents.merger.encode(record, timer.to_value())

@@ -93,6 +93,11 @@ class Outcomes:
         return bool(stored.options.get("arguments") != self._digest)
 
     @staticmethod
+    def is_intent(stored: Timer) -> bool:
+        """Tell whether only the intent is known."""
+        return bool(stored.options["state"] == BEGUN)
+
+    @staticmethod
     def is_value(outcome: Timer) -> bool:
         """Tell whether an outcome is a value."""
         return bool(outcome.options["state"] == RETURNED)

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 from contextvars import ContextVar
 from dataclasses import field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from telegram import Update
 
@@ -93,17 +94,28 @@ class EffectUnits:
 
     def __init__(self) -> None:
         self._current: ContextVar[EffectUnit | None] = ContextVar("effects", default=None)
+        self._tasks: WeakKeyDictionary[Any, EffectUnit] = WeakKeyDictionary()
+
+    def task_begins(self, coroutine: Any) -> None:
+        """Note a task that PTB does not wait for: the update may be saved before it ends, so it is outside of it."""
+        unit = self._current.get()
+        if unit is not None:
+            self._tasks[coroutine] = unit
 
     @property
     def current(self) -> EffectUnit | None:
-        """The unit of the present handler or job; None outside of one, and in a task that has outlived it."""
+        """The unit of the present handler or job; None outside of one, and in a task that may outlive it."""
         unit = self._current.get()
-        return unit if unit is not None and unit.is_open else None
+        return unit if unit is not None and unit.is_open and not self._is_beside(unit) else None
+
+    def _is_beside(self, unit: EffectUnit) -> bool:
+        task = asyncio.current_task() if self._tasks else None
+        return task is not None and self._tasks.get(task.get_coro()) is unit
 
     @property
     def place(self) -> Place:
-        """The chat and the user of the present handler or job."""
-        unit = self.current
+        """The chat and the user of the present handler or job, also in a task that it has begun."""
+        unit = self._current.get()
         return Place() if unit is None else unit.place
 
     def note_timer(self, record: Record) -> None:

@@ -9,10 +9,9 @@ from ptb_bucket.application.timers.retry import JobRetry
 from ptb_bucket.application.timers.service import BucketTimers
 from ptb_bucket.application.timers.ticker import Ticked
 from ptb_bucket.application.timers.timeouts import is_durable
-from ptb_bucket.application.timers.work import BROADCAST, Drive
+from ptb_bucket.application.timers.work import Drive
 
 __all__ = [
-    "BROADCAST",
     "BucketJob",
     "BucketTimers",
     "Drive",

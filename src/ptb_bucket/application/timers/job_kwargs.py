@@ -51,6 +51,7 @@ class JobArguments:
         options: Plain values that are stored with the timer.
         next_run_time: The first due time, if the author has chosen it; a marker if not.
         rest: All other arguments: the trigger and its fields.
+        prefix: The beginning of a random ID.
     """
 
     timer_id: str | None
@@ -58,6 +59,7 @@ class JobArguments:
     options: dict[str, Any]
     next_run_time: Any
     rest: dict[str, Any]
+    prefix: str = ""
 
     @property
     def has_next_run_time(self) -> bool:
@@ -65,8 +67,12 @@ class JobArguments:
         return self.next_run_time is not _MISSING
 
     @classmethod
-    def read(cls, job_kwargs: Mapping[str, Any] | None) -> JobArguments:
+    def read(cls, job_kwargs: Mapping[str, Any] | None, prefix: str = "") -> JobArguments:
         """Return the arguments.
+
+        Args:
+            job_kwargs: What the author has passed.
+            prefix: The beginning of a random ID.
 
         Raises:
             ConfigurationError: One is unknown, or cannot be kept by a timer in the bucket.
@@ -81,7 +87,7 @@ class JobArguments:
         timer_id, replaces = rest.pop("id", None), bool(rest.pop("replace_existing", False))
         if timer_id is not None and type(timer_id) is not str:
             raise ConfigurationError(f"job_kwargs['id'] must be a string, not {type(timer_id).__name__}.")
-        return cls(timer_id, replaces, options, rest.pop("next_run_time", _MISSING), rest)
+        return cls(timer_id, replaces, options, rest.pop("next_run_time", _MISSING), rest, prefix)
 
     def first(self, due: float | None) -> float | None:
         """Return the first due time: the author's, else the trigger's."""

@@ -258,7 +258,7 @@ class TimerRunner:
         after: list[Timer | None] = []
         async with self._sync.units.run(unit, records, self._ending(claimed, after)):
             with self._pending.inside(records, claimed.record), self._effects.inside(effects):
-                error = await work.call()
+                error = await work.call() or effects.failure  # an outcome of it may not be durable
                 after.append(self._after(claimed.record, claimed.timer.but(data=work.data), error))
         if claimed.is_over and not await self._is_current(claimed):
             await self._withdraw(unit, work, claimed.record)

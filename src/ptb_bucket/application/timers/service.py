@@ -20,9 +20,9 @@ from ptb_bucket.application.timers.runner import MARGIN, TimerRunner
 from ptb_bucket.application.timers.schedule import first_due, make_trigger, schedule_of
 from ptb_bucket.application.timers.ticker import Ticker
 from ptb_bucket.application.timers.timeouts import Timeouts
-from ptb_bucket.application.timers.work import BROADCAST, Works
+from ptb_bucket.application.timers.work import Works
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.state import BOT_DATA, EFFECT, Record
+from ptb_bucket.state import AFTER, BOT_DATA, BROADCAST, EFFECT, Record
 from ptb_bucket.state.timers import TIMEOUT, Timer
 
 if TYPE_CHECKING:
@@ -93,7 +93,9 @@ class BucketTimers:
         stored_name = self.callbacks.name_of(callback)
         made = make_trigger(trigger, arguments.rest, zone)
         due = arguments.first(first_due(made, time.time()))
-        record = Record.of_timer(Place(chat_id, user_id).owner, arguments.timer_id or nonce() + nonce())
+        record = Record.of_timer(
+            Place(chat_id, user_id).owner, arguments.timer_id or f"{arguments.prefix}{nonce()}{nonce()}"
+        )
         timer = Timer(
             stored_name, nonce(), data, name, chat_id, user_id, due, schedule_of(made), options=arguments.options,
             enabled=not (arguments.has_next_run_time and due is None),
@@ -107,9 +109,10 @@ class BucketTimers:
     def add_now(
         self, callback: Callable[..., Any], data: Any, chat_id: int | None, user_id: int | None
     ) -> BucketJob:  # fmt: skip
-        """Add a timer that is due at once. Raises as :meth:`add`."""
+        """Add a timer that is due at once, and durable no earlier than the data around it. Raises as :meth:`add`."""
         name, zone = self.callbacks.name_of(callback), self.pending.zone
-        arguments = JobArguments.read({"run_date": datetime.now(zone), "timezone": zone})
+        now = datetime.fromtimestamp(time.time(), zone)
+        arguments = JobArguments.read({"run_date": now, "timezone": zone}, prefix=AFTER)
         job = self.add(callback, "date", zone, data, name, chat_id, user_id, arguments)
         self._effects.note_timer(job.record)
         return job

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.application.sync import records_of_ids
 from ptb_bucket.application.timers.job import BucketJob
 from ptb_bucket.application.timers.pending_timers import nonce
 from ptb_bucket.application.update_locks import keys_of, keys_of_ids
-from ptb_bucket.state import BOT_DATA
+from ptb_bucket.state import BOT_DATA, BROADCAST
 from ptb_bucket.state.timers import TIMEOUT
 
 if TYPE_CHECKING:
@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Record
     from ptb_bucket.state.timers import Timer
 
-__all__ = ["BROADCAST", "Drive", "Work", "Works", "nominal"]
+__all__ = ["Drive", "Work", "Works", "nominal"]
 
-BROADCAST: Final = "broadcast:"
-"""The callback of timers that drive a broadcast, and the beginning of their IDs."""
 _LOGGER = logging.getLogger("ptb_bucket.application")
 
 

@@ -37,13 +37,17 @@ def command(output: Output, dry_run: bool, **given: Any) -> None:  # noqa: FBT00
     A new copy keeps the source layout and codec unless the destination URI says otherwise. Converting to another codec
     requires --types for your bot's classes. Existing records are skipped, so an interrupted copy continues where it
     stopped. The source is not changed. If its bot is running, each document is copied as of one moment: to copy all
-    changes, stop the bot, or copy again afterwards.
+    changes, stop the bot, or copy again afterwards. Broadcasts are copied, too, unless the copy belongs to another bot.
+    If one is under way, stop the bot first. Otherwise, both bots send to the rest of its audience.
     """
     found = asyncio.run(_copy(output=output, dry_run=dry_run, **given))
     output.report(
-        {"dry_run": dry_run, "copied": found.copied, "skipped": found.skipped, "different": found.replaced},
-        lambda: output.line(_summary(found, dry_run=dry_run)),
-    )
+        {
+            "dry_run": dry_run, "copied": found.copied, "skipped": found.skipped, "different": found.replaced,
+            "broadcasts": found.broadcasts, "broadcasts_left_out": found.left_out,
+        },
+        lambda: _render(found, output, dry_run=dry_run),
+    )  # fmt: skip
 
 
 async def _copy(  # noqa: PLR0913  the options of the verb
@@ -59,6 +63,15 @@ async def _copy(  # noqa: PLR0913  the options of the verb
         return await tools.copy(
             ours, to, overwrite=overwrite, dry_run=dry_run, progress=lambda total: output.progress("copying", total)
         )
+
+
+def _render(found: Copied, output: Output, *, dry_run: bool) -> None:
+    output.line(_summary(found, dry_run=dry_run))
+    if found.broadcasts:
+        output.line(f"{pluralize(found.broadcasts, 'broadcast', 'broadcasts')}, each with its audience and its report")
+    if found.left_out:
+        is_left = pluralize(found.left_out, "broadcast is", "broadcasts are")
+        output.line(f"{is_left} left out, because the copy belongs to another bot")
 
 
 def _summary(found: Copied, *, dry_run: bool) -> str:

@@ -45,6 +45,8 @@ Example: ptb-bucket erase-user s3://my-bucket/my-bot 42
 def command(output: Output, **asked: Any) -> None:
     """Erase a user's data, private chat data and conversations, and print a receipt.
 
+    The user's ID is also removed from broadcasts. One that is being sent goes on without this user.
+
     Inline keyboards can't be attributed to a user and are kept. If the bucket keeps old versions, they still contain
     this user's data. --versions deletes all old versions of the affected objects, including other users' history.
     """
@@ -68,8 +70,8 @@ async def _run(  # noqa: PLR0913  the options of the verb
 
 
 def _ask(found: PersonalData, past: OldVersions, output: Output) -> None:
-    objects = {*past.versions, *found.records}
-    number = past.number + len(found.records)  # the current versions become old ones
+    objects = {*past.versions, *found.records, *past.broadcasts, *_keys(found)}
+    number = past.number + len(found.records) + len(_keys(found))  # the current versions become old ones
     if past.problem or not number:
         return
     versions = pluralize(number, "old version", "old versions")
@@ -81,17 +83,22 @@ def _ask(found: PersonalData, past: OldVersions, output: Output) -> None:
         raise RefusedError("Nothing was changed.")
 
 
+def _keys(found: PersonalData) -> list[str]:
+    return [key for keys in found.broadcasts.values() for key in keys]
+
+
 def _facts(found: PersonalData, past: OldVersions, deleted: int, *, dry_run: bool) -> dict[str, Any]:
     removed = [
         {"record": record.label, "bytes": size}
         for records in found.records.values()
         for record, size in sorted(records.items())
     ]
-    old = {"objects": sorted(past.versions), "deleted": deleted, "kept": past.number, "problem": past.problem}
+    objects = sorted({*past.versions, *past.broadcasts})
+    old = {"objects": objects, "deleted": deleted, "kept": past.number, "problem": past.problem}
     return {
         "user_id": found.user_id, "dry_run": dry_run, "removed": removed, "old_versions": old,
         "mentions": [record.label for record in found.mentions], "keyboards": found.keyboards,
-        "unknown": sorted(found.unknown),
+        "broadcasts": sorted(found.broadcasts), "unknown": sorted(found.unknown),
         "running": sorted({commit.writer for commit in found.running}), "notes": list(_NOTES),
     }  # fmt: skip
 
@@ -101,7 +108,7 @@ def _render(facts: dict[str, Any], output: Output) -> None:
     output.line(f"user {facts['user_id']}: {pluralize(len(facts['removed']), 'record', 'records')} {done}", "bold")
     output.table([done, "#bytes"], [(one["record"], one["bytes"]) for one in facts["removed"]])
     output.line("")
-    for text in (_old_versions(facts), *_leftovers(facts), *facts["notes"]):
+    for text in (_old_versions(facts), *_broadcasts(facts), *_leftovers(facts), *facts["notes"]):
         output.line(f"* {text}")
 
 
@@ -116,6 +123,12 @@ def _old_versions(facts: dict[str, Any]) -> str:
     return (
         f"{pluralize(old['deleted'], 'old version', 'old versions')} deleted; no remaining version contains this user."
     )
+
+
+def _broadcasts(facts: dict[str, Any]) -> list[str]:
+    names = ", ".join(facts["broadcasts"])
+    done = "would be removed" if facts["dry_run"] else "was removed"
+    return [f"The ID {done} from the audience and the report of these broadcasts: {names}."] if names else []
 
 
 def _leftovers(facts: dict[str, Any]) -> list[str]:

@@ -72,11 +72,15 @@ def command(uri: str, file: Path, form: str, output: Output, **settings: Any) ->
     script = tools.script_of(settings["types"], settings["main"]) if form == "pickle" else None
     with output_file(file) as path:
         timers: list[int] = []
-        count = asyncio.run(_export(uri, path, form, output, left_out=timers.append, **settings))
+        broadcasts: list[int] = []
+        count = asyncio.run(_export(uri, path, form, output, left_out=timers.append, broadcasts=broadcasts, **settings))
     output.report(
-        {"file": str(file), "format": form, "records": count, "main": script, "timers_left_out": sum(timers)},
-        lambda: _render(file, count, script, sum(timers), output),
-    )
+        {
+            "file": str(file), "format": form, "records": count, "main": script, "timers_left_out": sum(timers),
+            "broadcasts_left_out": sum(broadcasts),
+        },
+        lambda: _render(file, count, script, sum(timers), sum(broadcasts), output),
+    )  # fmt: skip
 
 
 def _main(form: str, main: str | None, *, no_main: bool, multi: bool) -> str | None:
@@ -90,11 +94,15 @@ def _main(form: str, main: str | None, *, no_main: bool, multi: bool) -> str | N
     return "" if no_main else main
 
 
-def _render(file: Path, count: int, script: str | None, timers: int, output: Output) -> None:
+def _render(file: Path, count: int, script: str | None, timers: int, broadcasts: int, output: Output) -> None:  # noqa: PLR0913, PLR0917
     where = "written to stdout" if str(file) == STDOUT else f"in {file}"
     output.line(f"{pluralize(count, 'record is', 'records are')} {where}")
     if timers:
         output.line(f"{pluralize(timers, 'timer is', 'timers are')} left out. To keep timers, use --format json.")
+    if broadcasts:
+        output.line(
+            f"{pluralize(broadcasts, 'broadcast is', 'broadcasts are')} left out. 'ptb-bucket copy' moves broadcasts."
+        )
     if script:
         output.line(
             f"Classes from {script} are written as classes of __main__, for a bot started as this script. If your bot "
@@ -114,8 +122,10 @@ async def _export(  # noqa: PLR0913  the verb's options
     types: Iterable[Any],
     bot_id: str | None,
     left_out: Callable[[int], None],
+    broadcasts: list[int],
 ) -> int:
     async with open_state(uri, types=types, bot_id=bot_id) as state:
+        broadcasts.append(len(await tools.broadcast_names(state)))
         if form == "json":
             with output.progress("writing records", None) as advance:
                 return await tools.export_json(state, file, types=types, force=force, advance=advance)

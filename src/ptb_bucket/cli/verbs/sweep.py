@@ -44,6 +44,8 @@ Example: ptb-bucket sweep s3://my-bucket/my-bot --dry-run
 def command(uri: str, bot_id: str | None, output: Output, **settings: Any) -> None:
     """Remove the empty documents that dropped records leave behind in layout per-record.
 
+    Also remove the audiences of broadcasts that have been over for AGE, in every layout. Their reports stay.
+
     Bots can keep running: their writes are kept. AGE should be longer than the lifetime of any instance. If you sweep a
     record that one instance dropped and another still has in memory, the other one reports a vanished document until it
     restarts. Buttons on dropped keyboards stop working. A keyboard still in memory is kept if the bot uses it again.
@@ -64,5 +66,8 @@ def _render(done: Swept, output: Output, *, keyboards: int | None, dry_run: bool
     if keyboards is not None:
         dropped = pluralize(len(done.keyboards), "keyboard", "keyboards")
         output.line(f"{dropped} {'would be ' * dry_run}dropped")
+    if done.audiences:
+        audiences = pluralize(len(done.audiences), "object", "objects")
+        output.line(f"{audiences} with audiences of old broadcasts {'would be ' * dry_run}removed")
     for key in done.kept:
         output.line(f"{key} was kept because a bot wrote to it in the meantime")

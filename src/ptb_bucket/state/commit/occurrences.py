@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.state.commit.due_keys import timer_outline
 from ptb_bucket.state.document import NONE
-from ptb_bucket.state.records import Kind
+from ptb_bucket.state.records import AFTER, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from ptb_bucket.state.commit.layers import Base, Encoded, Layer
     from ptb_bucket.state.document import Steps, Unit
     from ptb_bucket.state.records import Record
 
-__all__ = ["OwnSteps", "ends_of", "is_own", "own_units", "passed_in"]
+__all__ = ["OwnSteps", "changed_by", "ends_of", "followed_by", "is_own", "own_units", "passed_in"]
 
 
 def is_own(record: Record, unit: Unit) -> bool:
@@ -69,6 +69,34 @@ def ends_of(chains: Mapping[Record, Steps]) -> frozenset[Unit]:
     """Return the occurrences that end in these steps by record."""
     timers = [record for record in chains if record.kind is Kind.TIMER]
     return NONE.union(*(own_units(record, chains[record]) for record in timers)) if timers else NONE
+
+
+def _follows(record: Record) -> bool:
+    return record.kind is Kind.TIMER and record.timer[1].startswith(AFTER)
+
+
+def followed_by(layer: Layer) -> frozenset[Unit] | None:
+    """Return the units that add timers in a layer which must not be durable before the units' data.
+
+    Returns:
+        The units, as far as they have IDs; None if there is no such timer.
+    """
+    found = [record for record, value in layer.values.items() if value is not None and _follows(record)]
+    if not found:
+        return None
+    return NONE.union(*(step.units for record in found for step in layer.steps.get(record, ())))
+
+
+def changed_by(layers: Sequence[Layer], besides: Container[Record]) -> frozenset[Unit]:
+    """Return the units that change data in some layers. Timers that follow data are not data.
+
+    Args:
+        layers: The unsaved changes of a document.
+        besides: Records that do not count.
+    """
+    chains = [(record, steps) for layer in layers for record, steps in layer.steps.items()]
+    data = (steps for record, steps in chains if record not in besides and not _follows(record))
+    return NONE.union(*(step.units for steps in data for step in steps))
 
 
 class OwnSteps(NamedTuple):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ptb_bucket.tools.edit.api import edit_bot_data, edit_chat_data, edit_user_data
     from ptb_bucket.tools.edit.edit import Edit, OvertakenError, notation_of, remove, set_value
     from ptb_bucket.tools.edit.editing import RecordEditing
-    from ptb_bucket.tools.edit.erasing import OldVersions, PersonalData, erase, find_person, past_of, personal_records
+    from ptb_bucket.tools.edit.erasing import OldVersions, PersonalData, erase, export_person, find_person, past_of
     from ptb_bucket.tools.edit.fields import fields_of
     from ptb_bucket.tools.edit.making_due import make_due
     from ptb_bucket.tools.edit.paths import named, path_text, steps_of, value_at
@@ -27,6 +27,7 @@ __all__ = [
     "edit_chat_data",
     "edit_user_data",
     "erase",
+    "export_person",
     "fields_of",
     "find_person",
     "kind_of",
@@ -35,7 +36,6 @@ __all__ = [
     "notation_of",
     "past_of",
     "path_text",
-    "personal_records",
     "record_of",
     "remove",
     "set_value",
@@ -55,9 +55,9 @@ __getattr__ = lazy_exports(
             "OldVersions",
             "PersonalData",
             "erase",
+            "export_person",
             "find_person",
             "past_of",
-            "personal_records",
         ),
         "ptb_bucket.tools.edit.fields": ("fields_of",),
         "ptb_bucket.tools.edit.making_due": ("make_due",),

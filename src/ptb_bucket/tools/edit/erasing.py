@@ -6,16 +6,23 @@ import pickle
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.errors import CannotLoadError, DocumentError, RefusedError, StoreError, UnsavedError, UnsupportedError
 from ptb_bucket.state import CALLBACK_QUERIES, Kind, Record, timer_outline
+from ptb_bucket.tools.browsing import text_of
+from ptb_bucket.tools.edit.erasing_broadcasts import (
+    broadcasts_with,
+    forget_in_broadcasts,
+    old_versions_in_broadcasts,
+)
+from ptb_bucket.tools.value_parts import parsed
 
 if TYPE_CHECKING:
     from ptb_bucket.state import CommitInfo, Part
     from ptb_bucket.tools.state import State
 
-__all__ = ["OldVersions", "PersonalData", "erase", "find_person", "is_of", "past_of", "personal_records"]
+__all__ = ["OldVersions", "PersonalData", "erase", "export_person", "find_person", "is_of", "past_of"]
 
 RECENT: Final = timedelta(hours=1)
 """A bot that committed within this time is assumed to be running."""
@@ -34,6 +41,7 @@ class PersonalData:
         mentions: Other records in which the person's ID occurs as a number, perhaps by chance.
         keyboards: The number of inline keyboards, which cannot be attributed to a person.
         unknown: Sections of a newer ptb-bucket, which this one can neither read nor change.
+        broadcasts: The objects of broadcasts that contain the person's ID, by the name of the broadcast.
         running: Commits by bots that are so recent that the bots may be running.
     """
 
@@ -42,23 +50,25 @@ class PersonalData:
     mentions: list[Record] = field(default_factory=list)
     keyboards: int = 0
     unknown: set[str] = field(default_factory=set)
+    broadcasts: dict[str, list[str]] = field(default_factory=dict)
     running: list[CommitInfo] = field(default_factory=list)
 
 
 @dataclass
 class OldVersions:
-    """Old versions of the objects that contain or contained the person, by document.
+    """Old versions of the objects that contain or contained the person, by document, and by object of a broadcast.
 
     If the store cannot list old versions, ``problem`` says why.
     """
 
     versions: dict[str, list[str]] = field(default_factory=dict)
     problem: str = ""
+    broadcasts: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
         """Return the number of old versions."""
-        return sum(map(len, self.versions.values()))
+        return sum(map(len, (*self.versions.values(), *self.broadcasts.values())))
 
 
 def is_of(record: Record, user_id: int) -> bool:
@@ -104,18 +114,38 @@ async def find_person(state: State, user_id: int) -> PersonalData:
                 found.keyboards += record != CALLBACK_QUERIES
             elif record.kind is not Kind.UPDATES and number.search(value):
                 found.mentions.append(record)
+    found.broadcasts = await broadcasts_with(state, user_id)
     return found
 
 
-async def personal_records(state: State, user_id: int) -> dict[Record, bytes]:
-    """Return the encoded records of a person, for an export. Raises like :func:`find_person`."""
-    codec = state.archive.codec
-    return {
+async def export_person(state: State, user_id: int) -> dict[str, Any]:
+    """Return a person's records, with a receipt that says what they are. Nothing in a pickle is run.
+
+    Returns:
+        ``receipt``, with the sizes of the encoded records in bytes, and ``data``: the values by the records' labels, in
+        the notation of JSON documents. A record that is damaged has the reason instead.
+
+    Raises:
+        DocumentError: A document cannot be read.
+        StoreError: The store could not be read.
+    """
+    data = {}
+    found = {
         record: value
         async for part in state.archive.parts(_KINDS)
         for record, value in part.records.items()
-        if is_of(record, user_id) or is_timer_of(record, value, codec, user_id)
+        if is_of(record, user_id) or is_timer_of(record, value, state.archive.codec, user_id)
     }
+    for record, value in sorted(found.items()):
+        try:
+            data[record.label] = parsed(text_of(state, record, value))
+        except CannotLoadError as error:
+            data[record.label] = {"cannot be loaded": str(error)}
+    receipt = {
+        "user_id": user_id, "bot_id": state.bot_id, "exported_at": datetime.now(timezone.utc).isoformat(),
+        "exported_by": state.author, "records": {record.label: len(found[record]) for record in sorted(found)},
+    }  # fmt: skip
+    return {"receipt": receipt, "data": data}
 
 
 def _key(part: Part) -> str:
@@ -146,6 +176,7 @@ async def past_of(state: State, found: PersonalData) -> OldVersions:
             old = await _old(state, key)
             if old and (key in found.records or await _held(state, key, old, found, has_records=has_records)):
                 past.versions[key] = old
+        past.broadcasts = await old_versions_in_broadcasts(state, found.user_id)
     except UnsupportedError as error:
         return OldVersions(problem=str(error))
     return past
@@ -216,15 +247,17 @@ async def _drop(state: State, found: PersonalData) -> None:
 
     writer, now = state.writer("erase-user"), found
     for _ in range(_ROUNDS):
-        if not now.records:
+        if not now.records and not now.broadcasts:
             return
+        await forget_in_broadcasts(state, list(now.broadcasts), found.user_id)
         for key, records in now.records.items():
             draft = await Draft.open(state.archive, key, state.bot_id, writer)
             draft.stage(dict.fromkeys(records, None))
             await draft.commit()
         now = await find_person(state, found.user_id)
-    if now.records:
-        labels = ", ".join(record.label for records in now.records.values() for record in records)
+    if now.records or now.broadcasts:
+        found_again = [record.label for records in now.records.values() for record in records]
+        labels = ", ".join([*found_again, *(key for keys in now.broadcasts.values() for key in keys)])
         raise UnsavedError(f"A running bot keeps writing {labels}. Stop the bot and erase the data again.")
 
 
@@ -232,13 +265,18 @@ async def _delete(state: State, past: OldVersions) -> int:
     for key, versions in past.versions.items():
         for version in versions:
             await state.store.delete_version(state.archive.name(key), version)
+    for key, versions in past.broadcasts.items():
+        for version in versions:
+            await state.store.delete_version(key, version)
     return past.number
 
 
 async def _delete_rest(state: State, found: PersonalData, past: OldVersions) -> int:
     """Delete the old versions that the erasure itself created."""
     keys = {*found.records, *past.versions}
-    return await _delete(state, OldVersions({key: await _old(state, key) for key in sorted(keys)}))
+    rest = OldVersions({key: await _old(state, key) for key in sorted(keys)})
+    rest.broadcasts = await old_versions_in_broadcasts(state, found.user_id)
+    return await _delete(state, rest)
 
 
 async def _old(state: State, key: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.location import locate
 from ptb_bucket.tools.health.bucket_probe import BucketProbe, check_reachable
-from ptb_bucket.tools.health.owner import check_owner, check_records
+from ptb_bucket.tools.health.owner import check_broadcasts, check_owner, check_records
 from ptb_bucket.tools.health.report import Check, Report
 from ptb_bucket.tools.state import bot_id_text
 
@@ -50,6 +50,7 @@ async def check(
             sealed = location.sealed(store, owner)
             await check_owner(sealed, bot_id, location.said, report)
             await check_records(sealed, bot_id, location.said, list(types), report)
+            await check_broadcasts(sealed, report)
     finally:
         if location.store is None:
             await store.close()

@@ -9,7 +9,7 @@ from ptb_bucket._wording import pluralize
 from ptb_bucket.codecs import PreservingJsonCodec, open_codec, render_pickle
 from ptb_bucket.errors import CannotLoadError, DocumentError, ForeignDocumentError, NotFoundError, StoreError
 from ptb_bucket.location import DEFAULTS
-from ptb_bucket.state import Archive
+from ptb_bucket.state import Archive, Journals
 from ptb_bucket.tools.health.report import Verdict
 from ptb_bucket.tools.health.timers import check_timers
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ptb_bucket.stores import BlobStore
     from ptb_bucket.tools.health.report import Report
 
-__all__ = ["check_owner", "check_records"]
+__all__ = ["check_broadcasts", "check_owner", "check_records"]
 
 _ENOUGH = 8
 """The number of documents to read, which is all in most layouts; and of records to name."""
@@ -78,6 +78,31 @@ async def check_records(
         if errors or types:
             _report_unreadable(errors, parts, report)
         await check_timers(archive, parts, report)
+
+
+async def check_broadcasts(store: BlobStore, report: Report) -> None:
+    """Report the broadcasts that are under way, and those whose journal or audience is damaged.
+
+    Args:
+        store: The store, unsealed.
+        report: Receives the result, if there is a broadcast.
+    """
+    with suppress(StoreError):  # the check 'list' reports it
+        journals = Journals(store)
+        objects = await journals.objects()
+        if not objects:
+            return
+        with report.trying("broadcasts", otherwise=Verdict.WARNING):
+            found = [one for name in objects if (one := await journals.read(name)) is not None]
+            lost = [one.name for one in found if not one.is_over and not {*one.parts} <= {*objects[one.name]}]
+            if lost:
+                raise NotFoundError(
+                    f"A part of the audience is missing: {', '.join(lost)}. Restore the objects, or cancel the "
+                    "broadcast with 'ptb-bucket broadcasts URI --cancel NAME'."
+                )
+            running = sum(not one.is_over for one in found)
+            number = pluralize(len(found), "broadcast", "broadcasts")
+            report.say("broadcasts", Verdict.OK, f"{number}, {running} under way", under_way=running)
 
 
 def _decoder(codec: str, types: Sequence[Any]) -> Callable[[bytes], object]:

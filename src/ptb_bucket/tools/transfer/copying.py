@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import for_each
 from ptb_bucket._wording import pluralize
 from ptb_bucket.errors import CannotLoadError, CannotStoreError, RefusedError, UnsavedError
 from ptb_bucket.state import Draft, Kind, WriterIdentity
+from ptb_bucket.tools.transfer.copying_broadcasts import drives_broadcast, plan_broadcasts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.state import Part, Record, UnknownSections
     from ptb_bucket.tools.state import State
+    from ptb_bucket.tools.transfer.copying_broadcasts import BroadcastPlan
 
     Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
     Batch = dict[str, "_Share"]
@@ -30,11 +32,17 @@ _LABELS = 5
 
 @dataclass
 class Copied:
-    """The number of records ``copied``, ``skipped`` because they were equal, and ``replaced`` because they differed."""
+    """The number of records ``copied``, ``skipped`` because they were equal, and ``replaced`` because they differed.
+
+    ``broadcasts`` is the number of broadcasts, which are copied with their audiences, and ``left_out`` that of
+    broadcasts that are not copied because the destination is another bot's.
+    """
 
     copied: int = 0
     skipped: int = 0
     replaced: int = 0
+    broadcasts: int = 0
+    left_out: int = 0
     labels: list[str] = field(default_factory=list)
 
     def add(self, records: Mapping[Record, bytes], different: list[Record], missing: list[Record]) -> None:
@@ -58,7 +66,7 @@ def _ignored(done: int) -> None:
 async def copy(
     source: State, target: State, *, overwrite: bool = False, dry_run: bool = False, progress: Progress = _silent
 ) -> Copied:
-    """Copy all records, and read each document back to compare.
+    """Copy all records and the bot's broadcasts, and read each document back to compare.
 
     The source is not changed and may be in use: each of its documents is copied as it was at one moment. Records that
     exist only in the destination stay. If both sides have the same codec, records are copied in their encoded form.
@@ -81,12 +89,28 @@ async def copy(
     """
     work = _Work(source, target, overwrite=overwrite)
     planned = Copied(copied=await work.count()) if target.is_new else await work.compare()
+    broadcasts = await plan_broadcasts(source, target)
     if dry_run:
-        return planned
-    if planned.replaced and not overwrite:
-        raise RefusedError(_different(planned.replaced, planned.labels))
+        return _with_broadcasts(planned, broadcasts)
+    if (planned.replaced or broadcasts.different) and not overwrite:
+        raise _refused(planned, broadcasts)
+    await broadcasts.write()  # before the timers that drive them
     with progress(2 * (planned.copied + planned.skipped + planned.replaced)) as step:
-        return await work.write(step)
+        return _with_broadcasts(await work.write(step), broadcasts)
+
+
+def _with_broadcasts(found: Copied, plan: BroadcastPlan) -> Copied:
+    is_own = plan.source.bot_id == plan.target.bot_id
+    return replace(found, broadcasts=plan.number if is_own else 0, left_out=0 if is_own else plan.number)
+
+
+def _refused(planned: Copied, broadcasts: BroadcastPlan) -> RefusedError:
+    if planned.replaced:
+        return RefusedError(_different(planned.replaced, planned.labels))
+    return RefusedError(
+        f"{', '.join(broadcasts.labels[:_LABELS])} in the destination differ from the source. Pass --overwrite to "
+        "replace them: the broadcasts then go on where the source's have come."
+    )
 
 
 def _different(number: int, labels: list[str]) -> str:
@@ -128,7 +152,7 @@ class _Work:
         self._same_codec = source.archive.codec == target.archive.codec
         # Update IDs are per bot: the handled updates of one bot must not make another bot skip its own.
         own = source.bot_id == target.bot_id
-        self._kinds = tuple(kind for kind in Kind if own or kind is not Kind.UPDATES)
+        self._own, self._kinds = own, tuple(kind for kind in Kind if own or kind is not Kind.UPDATES)
         self._as_it_is = own and self._same_codec and source.archive.layout is target.archive.layout
         self._writer = WriterIdentity("copy")
 
@@ -137,7 +161,10 @@ class _Work:
         return sum([self._wanted(part.records) async for part in self._parts()])
 
     def _wanted(self, records: Mapping[Record, bytes]) -> int:
-        return sum(record.kind in self._kinds for record in records)
+        return sum(map(self._is_wanted, records))
+
+    def _is_wanted(self, record: Record) -> bool:
+        return record.kind in self._kinds and (self._own or not drives_broadcast(record))
 
     async def _parts(self) -> AsyncIterator[Part]:
         """Yield the source's documents. Refuse unknown sections unless the destination can take them unchanged."""
@@ -185,7 +212,7 @@ class _Work:
             if part.unknown:
                 batch.setdefault(part.key[: part.key.rindex(".")], _Share()).unknown.update(part.unknown)
             for record, encoded in part.records.items():
-                if record.kind in self._kinds:
+                if self._is_wanted(record):
                     share = batch.setdefault(layout.key(record), _Share())
                     share.records[record] = self._converted(record, encoded)
                     steps += 1

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ptb_bucket.state import BOT_DATA, Kind, Record
 from ptb_bucket.tools.state import late_bot
+from ptb_bucket.tools.transfer.copying_broadcasts import drives_broadcast
 from ptb_bucket.tools.transfer.export_format import EXPORT, VERSION, WITH_TIMERS
 from ptb_bucket.tools.transfer.new_files import check_absent, written_whole
 from ptb_bucket.tools.transfer.ptb_records import EXPORTED_KINDS
@@ -33,7 +34,8 @@ async def export_json(
 ) -> int:
     """Write everything as typed JSON, one record per line. :func:`read_memory` reads it.
 
-    With ``codec=json``, records are written as they are stored. Memory holds one document at a time.
+    Broadcasts are left out, because their audiences are not records: ``copy`` moves them. With ``codec=json``, records
+    are written as they are stored. Memory holds one document at a time.
 
     Args:
         state: The state to export.
@@ -60,7 +62,7 @@ async def export_json(
         count = 0
         async for part in state.archive.parts(EXPORTED_KINDS):
             for record, encoded in part.records.items():
-                if record.kind in spools:
+                if record.kind in spools and not drives_broadcast(record):
                     spools[record.kind].write(_line(record, convert(record, encoded), spools[record.kind]))
                     count += 1
             advance(len(part.records))

@@ -8,8 +8,14 @@ from ptb_bucket._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from ptb_bucket.tools.versions.explanation import Explanation, OtherCommit, Touch, explain
+    from ptb_bucket.tools.versions.of_record import (
+        LastChange,
+        RecordVersion,
+        last_changes,
+        record_versions,
+        restore_record,
+    )
     from ptb_bucket.tools.versions.past import Past, history
-    from ptb_bucket.tools.versions.record_versions import RecordVersion, record_versions, restore_record
     from ptb_bucket.tools.versions.restoring import (
         UPDATE_INTERVAL,
         Restoring,
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "UPDATE_INTERVAL",
     "Explanation",
+    "LastChange",
     "OtherCommit",
     "Past",
     "RecordVersion",
@@ -29,6 +36,7 @@ __all__ = [
     "Touch",
     "explain",
     "history",
+    "last_changes",
     "plan_rescue",
     "plan_restore",
     "plan_version",
@@ -42,7 +50,13 @@ __getattr__ = lazy_exports(
     {
         "ptb_bucket.tools.versions.explanation": ("Explanation", "OtherCommit", "Touch", "explain"),
         "ptb_bucket.tools.versions.past": ("Past", "history"),
-        "ptb_bucket.tools.versions.record_versions": ("RecordVersion", "record_versions", "restore_record"),
+        "ptb_bucket.tools.versions.of_record": (
+            "LastChange",
+            "RecordVersion",
+            "last_changes",
+            "record_versions",
+            "restore_record",
+        ),
         "ptb_bucket.tools.versions.restoring": (
             "UPDATE_INTERVAL",
             "Restoring",

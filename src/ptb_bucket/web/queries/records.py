@@ -1,24 +1,24 @@
-"""Single records: their values, their history, and a person's records on one page."""
+"""Single records: their values, their history, and the timers among them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket import tools
 from ptb_bucket.errors import CannotLoadError, UnsupportedError
-from ptb_bucket.state import Kind, Record
-from ptb_bucket.web.differences import Absent, Difference, differences
-from ptb_bucket.web.tree import Node, node_of, parsed, value_under
+from ptb_bucket.state import Kind, timer_outline
+from ptb_bucket.web.tree import Difference, Node, differences, node_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
-    from ptb_bucket.state import CommitInfo
+    from ptb_bucket.state import CommitInfo, Record
     from ptb_bucket.tools import Found, RecordVersion, State
 
-__all__ = ["found_again", "history_of", "is_of_person", "read_value", "value_at", "value_text", "value_then"]
+__all__ = ["Moment", "TimerRow", "Value", "history_of", "read_value", "timers_in", "value_at", "value_then"]
 
 
 @dataclass(frozen=True)
@@ -44,18 +44,17 @@ class Value:
         return None if self.text is None else node_of(self.part(path), path, start=start, most=most)
 
     def part(self, path: str = "") -> Any:
-        """Return the parts of its value, or of the value at a path. Raises KeyError if there is no such part."""
-        return value_under(parsed(self.text), path)
+        """Return its value as ``tools.parsed`` does, or the part at a path. Raises KeyError if there is none."""
+        return tools.value_under(tools.parsed(self.text), path)
 
 
 async def read_value(state: State, record: Record) -> Value:
     """Read a record. Raises DocumentError and StoreError."""
     part = await state.archive.part_of(record)
     encoded = part.records.get(record) if part else None
-    commit = part.commits[0] if part and part.commits else None
-    if encoded is None:
+    if part is None or encoded is None:
         return Value(record, None, exists=False)
-    return value_at(state, record, encoded, commit)
+    return value_at(state, record, encoded, part.commits[0] if part.commits else None)
 
 
 def value_at(state: State, record: Record, encoded: bytes, commit: CommitInfo | None = None) -> Value:
@@ -64,26 +63,6 @@ def value_at(state: State, record: Record, encoded: bytes, commit: CommitInfo | 
         return Value(record, tools.text_of(state, record, encoded), commit=commit)
     except CannotLoadError as error:
         return Value(record, None, str(error), commit)
-
-
-def value_text(state: State, one: Found) -> Any:
-    """Return the parts of a found value; None if it cannot be loaded or was only listed."""
-    try:
-        return None if one.encoded is None else parsed(tools.text_of(state, one.record, one.encoded))
-    except CannotLoadError:
-        return None
-
-
-async def found_again(state: State, records: Iterable[Record]) -> list[Found]:
-    """Read some records that a listing has shown. Those that are gone are left out."""
-    parts = [(record, await state.archive.part_of(record)) for record in records]
-    return [
-        tools.Found(
-            record, len(part.records[record]), part.commits[0].time if part.commits else None, part.records[record]
-        )
-        for record, part in parts
-        if part and record in part.records
-    ]
 
 
 @dataclass(frozen=True)
@@ -118,28 +97,51 @@ async def history_of(state: State, records: Iterable[Record], *, limit: int = 50
 
 def _moments(versions: list[RecordVersion]) -> list[Moment]:
     moments = []
-    for at, one in enumerate(versions):
-        older = versions[at + 1] if at + 1 < len(versions) else None
-        before = parsed(older.text) if older and older.text is not None else Absent
-        after = Absent if one.text is None else parsed(one.text)
-        moments.append(
-            Moment(one, [] if older is None else differences(before, after, most=50), older is None, at == 0)
-        )
+    for at, (one, older) in enumerate(zip_longest(versions, versions[1:])):
+        changes = [] if older is None else differences(older.text, one.text, most=50)
+        moments.append(Moment(one, changes, older is None, at == 0))
     return [one for one in moments if not (one.is_first and one.version.encoded is None and not one.version.problem)]
 
 
 async def value_then(state: State, record: Record, when: datetime) -> tuple[Value, RecordVersion | None, str]:
     """Return a record as it was at a time, its version, and the reason if that is not known."""
+    versions, problem = [], ""
     try:
         versions = await tools.record_versions(state, [record], before=when, limit=1)
     except UnsupportedError as error:
-        return Value(record, None, exists=False), None, str(error)
+        problem = str(error)
     if not versions:
-        return Value(record, None, exists=False), None, ""
+        return Value(record, None, exists=False), None, problem
     one = versions[0]
     return Value(record, one.text, one.problem, one.commit, exists=one.encoded is not None), one, ""
 
 
-def is_of_person(record: Record, number: int) -> bool:
-    """Tell whether a conversation is a person's: its key is (chat, user), (chat,) or (user,)."""
-    return record.kind is Kind.CONVERSATION and number in record.conversation[1][:2]
+@dataclass(frozen=True)
+class TimerRow:
+    """A timer with its state in a word, and the reason for that. ``due`` is None if it has no time."""
+
+    record: Record
+    word: str
+    why: str = ""
+    due: datetime | None = None
+    callback: str = "—"
+    tries: int = 0
+    people: frozenset[int | None] = frozenset()
+
+
+def timers_in(state: State, found: Iterable[Found]) -> list[TimerRow]:
+    """Return the timers among some records, by their due time."""
+    rows = [_timer(state, one) for one in found if one.encoded is not None and one.record.kind is Kind.TIMER]
+    return sorted(rows, key=lambda row: (row.due.timestamp() if row.due else 0.0, row.record.id))
+
+
+def _timer(state: State, one: Found) -> TimerRow:
+    try:
+        timer = timer_outline(one.record, one.encoded or b"", state.archive.codec)
+        due = None if timer.due is None else datetime.fromtimestamp(timer.due, timezone.utc)
+    except (CannotLoadError, ValueError, OverflowError, OSError) as error:
+        return TimerRow(one.record, "damaged", str(error))
+    late = due is not None and due < datetime.now(timezone.utc)
+    word = "parked" if timer.parked else "paused" if not timer.enabled else "late" if late else "due"
+    people = frozenset([timer.user_id, timer.chat_id])
+    return TimerRow(one.record, word, timer.parked or "", due, timer.callback, timer.tries, people)

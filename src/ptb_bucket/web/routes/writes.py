@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,14 +12,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ptb_bucket import tools
-from ptb_bucket.errors import ConfigurationError, PTBBucketError, RefusedError
+from ptb_bucket.errors import ConfigurationError, RefusedError
 from ptb_bucket.state import Kind, Record
-from ptb_bucket.tools import OvertakenError
-from ptb_bucket.web.differences import Absent, differences
+from ptb_bucket.tools import OvertakenError, compact, tag_of
 from ptb_bucket.web.queries import read_value
-from ptb_bucket.web.routes.forms import checked_form, session_of
-from ptb_bucket.web.site import Site, pretty, record_in
-from ptb_bucket.web.tree import compact, parsed, tag_of
+from ptb_bucket.web.routes.entry import checked_form, session_of
+from ptb_bucket.web.site import Site, record_in, site_of
+from ptb_bucket.web.tree import differences, type_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -50,7 +49,6 @@ class Planned:
     text: str = field(default="", repr=False)
     edit: Edit | None = None
     version: str = ""
-    now: bytes | None = field(default=None, repr=False)
     new_class: bool = False
 
 
@@ -65,7 +63,7 @@ def routes() -> list[Route]:
 
 
 def _site(request: Request) -> Site:
-    site: Site = request.app.state.site
+    site = site_of(request)
     if not site.settings.write:
         raise HTTPException(403, "These pages only show. To change something, start 'ptb-bucket web' with --write.")
     return site
@@ -91,22 +89,15 @@ def _shown_form(  # noqa: PLR0913, PLR0917  the form's fields
 ) -> Response:
     widget = "text" if isinstance(part, str) else "bool" if isinstance(part, bool) else "json"
     if text is None:
-        text = part if widget == "text" else pretty(compact(part))
+        text = part if widget == "text" else json.dumps(part, indent=2, ensure_ascii=False)
     return site.page(
         request, "edit.html", status=422 if problem else 200, record=record, at=path, widget=widget, text=text,
-        type=_type_of(part), problem=problem, is_new=problem.startswith("The type"),
+        type=type_of(part), problem=problem,
     )  # fmt: skip
 
 
-def _type_of(part: Any) -> str:
-    tag = tag_of(part)[0]
-    if tag == "telegram":
-        return str(tag_of(part)[1][0])
-    return tag or {"NoneType": "None"}.get(type(part).__name__, type(part).__name__)
-
-
 async def _plan(request: Request) -> Response:
-    """Show the difference that a form's value makes."""
+    """Show the difference that a form's value makes, or the form again with what is wrong."""
     site, fields = _site(request), await checked_form(request)
     record, path, text = record_in(fields), fields.get("path", ""), fields.get("text", "").replace("\r\n", "\n")
     widget = fields.get("widget")
@@ -119,13 +110,11 @@ async def _plan(request: Request) -> Response:
     problem = _wrong(part, notation, may_differ="other_type" in fields or not value.exists)
     if not problem:
         try:
-            edit = await tools.set_value(site.state, record, path, notation, dry_run=True, new_class="class" in fields)
+            plan = Planned("set", record, path, notation, new_class="class" in fields)
+            return _shown_plan(site, request, replace(plan, edit=await _carried_out(site, plan, dry_run=True)))
         except (ConfigurationError, RefusedError) as error:
             problem = str(error)
-    if problem:
-        return _shown_form(site, request, record, path, part, text, problem)
-    plan = Planned("set", record, path, notation, edit, new_class="class" in fields)
-    return _shown_plan(site, request, plan)
+    return _shown_form(site, request, record, path, part, text, problem)
 
 
 def _wrong(part: Any, notation: str, *, may_differ: bool) -> str:
@@ -134,8 +123,9 @@ def _wrong(part: Any, notation: str, *, may_differ: bool) -> str:
         new = json.loads(notation)
     except (ValueError, RecursionError) as error:
         return f"This is not JSON: {error}. Write text in double quotes."
-    before, after = _type_of(part), _type_of(new)
-    if before == after or may_differ or {before, after} == {"int", "float"}:
+    before, after = type_of(part), type_of(new)
+    same = (before, tag_of(part)[0]) == (after, tag_of(new)[0])
+    if same or may_differ or {before, after} == {"int", "float"}:
         return ""
     return f"The type would change from {before} to {after}. If you want that, tick the box below."
 
@@ -147,85 +137,53 @@ async def _plan_link(request: Request) -> Response:
     kind = _ACTIONS.get(action, ("", "", ""))[0]
     if action not in _ACTIONS or action == "set" or kind not in (None, record.kind):
         raise HTTPException(404, "There is no such action.")
-    if action == "restore":
-        return await _plan_restore(site, request, record, asked.get("version", ""))
-    if action == "run":
-        edit = await tools.make_due(site.state, record, dry_run=True)
-    else:
-        edit = await tools.remove(site.state, record, path, dry_run=True)
-    return _shown_plan(site, request, Planned(action, record, path, edit=edit))
+    plan = Planned(action, record, path, version=asked.get("version", ""))
+    return _shown_plan(site, request, replace(plan, edit=await _carried_out(site, plan, dry_run=True)))
 
 
-async def _plan_restore(site: Site, request: Request, record: Record, version: str) -> Response:
-    archive = site.state.archive
-    key = archive.layout.key(record)
-    past, now = await archive.part(key, version), await archive.part(key)
-    if past is None:
-        raise HTTPException(404, "This version is not kept any more.")
-    old, new = (None if part is None else part.records.get(record) for part in (now, past))
-    before, after = (None if one is None else tools.text_of(site.state, record, one) for one in (old, new))
-    plan = Planned("restore", record, version=version, now=old)
-    return _shown_plan(site, request, plan, before, after)
-
-
-def _shown_plan(
-    site: Site, request: Request, plan: Planned, before: str | None = None, after: str | None = None
-) -> Response:
-    if plan.edit is not None:
-        before, after = plan.edit.before, plan.edit.after
-    changes = differences(*(Absent if one is None else parsed(one) for one in (before, after)), place=plan.path)
+def _shown_plan(site: Site, request: Request, plan: Planned) -> Response:
+    before, after = (plan.edit.before, plan.edit.after) if plan.edit else (None, None)
     return site.page(
-        request, "plan.html", plan=plan, changes=changes, name=session_of(request).keep(plan),
-        heading=_ACTIONS[plan.action][1], button=_ACTIONS[plan.action][2], author=site.settings.author,
+        request, "plan.html", plan=plan, changes=differences(before, after, place=plan.path),
+        name=session_of(request).keep(plan), heading=_ACTIONS[plan.action][1], button=_ACTIONS[plan.action][2],
     )  # fmt: skip
 
 
 async def _save(request: Request) -> Response:
-    """Carry out a change that was shown, unless the value has changed since."""
+    """Carry out a change that was shown. If the value has changed since, show what the bot wrote instead."""
     site, fields = _site(request), await checked_form(request)
     plan = session_of(request).pending.pop(fields.get("name", ""), None)
     if not isinstance(plan, Planned):
         raise HTTPException(409, "This change was saved already, or is too old. Nothing was changed now. Begin again.")
     try:
-        edit = await _carried_out(site, plan)
+        edit = await _carried_out(site, plan, dry_run=False)
     except OvertakenError as error:
-        return _conflict(site, request, plan, error)
+        theirs = differences(plan.edit.before if plan.edit else None, error.now, place=plan.path)
+        return site.page(request, "conflict.html", status=409, plan=plan, theirs=theirs)
     finally:
         site.catalog.forget()
-    shown = plan.edit and edit and edit.after != plan.edit.after
-    return site.page(request, "saved.html", plan=plan, heading=_ACTIONS[plan.action][1], merged=bool(shown))
+    merged = plan.action == "set" and plan.edit is not None and edit.after != plan.edit.after
+    return site.page(request, "saved.html", plan=plan, heading=_ACTIONS[plan.action][1], merged=merged)
 
 
-async def _carried_out(site: Site, plan: Planned) -> Edit | None:
-    state, planned = site.state, plan.edit
+async def _carried_out(site: Site, plan: Planned, *, dry_run: bool) -> Edit:
+    how: dict[str, Any] = {"dry_run": dry_run, "planned": plan.edit}
     if plan.action == "restore":
-        await tools.restore_record(state, plan.record, plan.version, planned=plan.now)
-        return None
+        return await tools.restore_record(site.state, plan.record, plan.version, **how)
     if plan.action == "run":
-        return await tools.make_due(state, plan.record, planned=planned)
+        return await tools.make_due(site.state, plan.record, **how)
     if plan.action == "set":
-        return await tools.set_value(
-            state, plan.record, plan.path, plan.text, new_class=plan.new_class, planned=planned
-        )  # fmt: skip
-    return await tools.remove(state, plan.record, plan.path, planned=planned)
-
-
-def _conflict(site: Site, request: Request, plan: Planned, error: OvertakenError) -> Response:
-    """Show what the bot wrote, and what the change would do to it now."""
-    before = plan.edit.before if plan.edit else None
-    if plan.now is not None:
-        before = tools.text_of(site.state, plan.record, plan.now)
-    theirs = differences(*(Absent if one is None else parsed(one) for one in (before, error.now)), place=plan.path)
-    return site.page(request, "conflict.html", status=409, plan=plan, theirs=theirs, text=plan.text)
+        how["new_class"] = plan.new_class
+        return await tools.set_value(site.state, plan.record, plan.path, plan.text, **how)
+    return await tools.remove(site.state, plan.record, plan.path, **how)
 
 
 async def _erase_form(request: Request) -> Response:
     """Show what would be erased."""
     site, number = _site(request), request.path_params["number"]
     found = await tools.find_person(site.state, number)
-    return site.page(
-        request, "erase.html", number=number, found=found, past=await tools.past_of(site.state, found), receipt=None
-    )
+    past = await tools.past_of(site.state, found)
+    return site.page(request, "erase.html", number=number, found=found, past=past, receipt=None)
 
 
 async def _erase(request: Request) -> Response:
@@ -236,9 +194,8 @@ async def _erase(request: Request) -> Response:
     found = await tools.find_person(site.state, number)
     past = await tools.past_of(site.state, found)
     try:
-        deleted = await tools.erase(
-            site.state, found, past if "versions" in fields else None, force="force" in fields
-        )  # fmt: skip
+        versions = past if "versions" in fields else None
+        deleted = await tools.erase(site.state, found, versions, force="force" in fields)
     finally:
         site.catalog.forget()
     receipt = {"deleted": deleted, "time": datetime.now(timezone.utc), "author": site.settings.author}
@@ -250,24 +207,6 @@ async def _export(request: Request) -> Response:
     """Send everything that is stored under a person's ID, with a receipt of what it contains."""
     site, number = _site(request), request.path_params["number"]
     await checked_form(request)
-    found = await tools.personal_records(site.state, number)
-    records = {record.label: _exported(site, record, value) for record, value in sorted(found.items())}
-    receipt = {
-        "user_id": number, "bot_id": site.state.bot_id, "exported_at": datetime.now(timezone.utc).isoformat(),
-        "exported_by": site.settings.author, "records": {label: len(value) for label, value in found_sizes(found)},
-    }  # fmt: skip
-    text = json.dumps({"receipt": receipt, "data": records}, indent=1, ensure_ascii=False)
+    text = json.dumps(await tools.export_person(site.state, number), indent=1, ensure_ascii=False)
     name = f'attachment; filename="person-{number}.json"'
     return Response(text, media_type="application/json", headers={"Content-Disposition": name})
-
-
-def found_sizes(found: dict[Record, bytes]) -> list[tuple[str, bytes]]:
-    """Return the labels of records with their values."""
-    return [(record.label, value) for record, value in sorted(found.items())]
-
-
-def _exported(site: Site, record: Record, value: bytes) -> Any:
-    try:
-        return parsed(tools.text_of(site.state, record, value))
-    except PTBBucketError as error:
-        return {"cannot be loaded": str(error)}

@@ -67,6 +67,8 @@ class Life:
         ticks_itself: It goes on between updates and looks at its own timers. Otherwise, something calls ``tick``.
     """
 
+    callbacks: tuple[Any, ...] = (work,)
+
     def __init__(self, world: TimerWorld, process: Process, *, ticks_itself: bool) -> None:
         self.world, self.process, self.ticks_itself = world, process, ticks_itself
         self.application = self._build()
@@ -76,7 +78,7 @@ class Life:
         world = self.world
         builder = bucket_application(
             Network(world, self.process), layout=world.layout, save="update", dedupe=True, jobs="bucket",
-            callbacks=[work], tick=TICK, refresh_interval=0.0, update_interval=5.0, commit_timeout=30,
+            callbacks=self.callbacks, tick=TICK, refresh_interval=0.0, update_interval=5.0, commit_timeout=30,
             job_retry=JobRetry(tries=9, pause=10),
         )  # fmt: skip
         application = TELEGRAM.connect(builder).build()
@@ -116,10 +118,13 @@ class Life:
         self.process.kill()
 
     def _observe(self) -> None:
-        """Note claims, and give jobs the timer that they run for."""
+        """Make pauses follow from the seed, note claims, and give jobs the timer that they run for."""
         replica = self.application.timers.ticker._sync.live.replica
         backoff = Backoff(random=random.Random(self.process.number))
         replica.documents.retry_policy = RetryPolicy(30, backoff)
+        self._note_claims()
+
+    def _note_claims(self) -> None:
         runner, ledger = self.application.timers.ticker._runner, self.world.ledger
         save, run = runner._save, runner._run_claimed
 

@@ -50,7 +50,7 @@ class Network(InterceptingStore):
     async def _travel(self, operation, key, send, answer) -> None:
         """Carry a request to the store, and its answer back. At each point the process may be killed."""
         world, rng = self._world, self._world.rng
-        fault = world.fault(operation)
+        fault = world.fault(operation, self._process)
         world.journal.append(f"{world.now:.6f} {self._process}: {operation} {key} {fault or ''}")
         if fault:
             world.note(self._process, f"{fault} of {operation} {key}")

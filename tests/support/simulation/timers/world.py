@@ -61,6 +61,10 @@ class TimerWorld:
         moves: How many of all updates add, move or cancel a timer whose ID the author has chosen.
     """
 
+    life: type[Life] = Life
+    deliveries: tuple[int, ...] = (1, 1, 1, 1, 2)
+    """To how many instances an update is delivered at once; one of these numbers is drawn."""
+
     def __init__(  # noqa: PLR0913  options of a run, by keyword
         self, seed: int, *, layout: str = "per-record", faults: Faults = FAULTS, storm: float = 240.0,
         calm: float = 420.0, moves: float = 0.23,
@@ -85,8 +89,9 @@ class TimerWorld:
 
     # ---------------------------------------------------------------- faults
 
-    def fault(self, operation: str) -> str | None:
-        """Return what goes wrong with a request."""
+    def fault(self, operation: str, process: Process) -> str | None:
+        """Return what goes wrong with a request of a process."""
+        del process
         only, *kinds = self.faults.only or (operation,)
         if self.is_calm or operation != only or self.rng.random() >= self.faults.request:
             return None
@@ -133,7 +138,7 @@ class TimerWorld:
 
     def _start(self, number: int) -> Life:
         process = self._process(self._skew())
-        life = Life(self, process, ticks_itself=number % 2 == 0)
+        life = self.life(self, process, ticks_itself=number % 2 == 0)
         process.begin(life.run())
         return life
 
@@ -209,7 +214,7 @@ class TimerWorld:
     def _send(self, letter: Letter) -> None:
         """Deliver an update to one instance, or to two at once."""
         letter.sent = self.now
-        for life in self.rng.sample(self.lives, self.rng.choice((1, 1, 1, 1, 2)) if self.faults != CALM else 1):
+        for life in self.rng.sample(self.lives, self.rng.choice(self.deliveries) if self.faults != CALM else 1):
             if life.is_ready and not life.process.is_dead:
                 life.process.begin(life.receive(letter))
 
@@ -255,19 +260,23 @@ class TimerWorld:
         await process.begin(self._read_and_check(process))
 
     async def _read_and_check(self, process: Process) -> None:
-        application = Life(self, process, ticks_itself=False).application
+        application = self.life(self, process, ticks_itself=False).application
         await application.initialize()
         await application.load_data(chat_ids=[GROUP, *USERS], user_ids=USERS)
+        unanswered = [letter.number for letter in self.letters.values() if letter.answered is None]
+        if unanswered:
+            raise RuntimeError(f"not answered: {unanswered}")
+        await self._check(application)
+        with contextlib.suppress(PTBBucketError):
+            await application.shutdown()
+
+    async def _check(self, application: Any) -> None:
+        """Compare what an application has read with the ledger."""
         found = {"bot": _runs(application.bot_data), "chat": _runs(application.chat_data[GROUP])}
         found["user"] = sum((_runs(application.user_data[user]) for user in USERS), Counter())
         jobs = await application.timers.find([GROUP, *USERS], USERS, None)
         timers = [application.timers.pending.stored(job.record) for job in jobs]
-        unanswered = [letter.number for letter in self.letters.values() if letter.answered is None]
-        if unanswered:
-            raise RuntimeError(f"not answered: {unanswered}")
         self.ledger.check(found, timers, self.now)
-        with contextlib.suppress(PTBBucketError):
-            await application.shutdown()
 
 
 def _runs(data: Any) -> Counter[str]:

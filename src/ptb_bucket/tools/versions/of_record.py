@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import outcomes
-from ptb_bucket.errors import CannotLoadError, NotFoundError
+from ptb_bucket.errors import CannotLoadError, NotFoundError, UnsupportedError
 from ptb_bucket.tools.browsing import text_of
-from ptb_bucket.tools.edit import OvertakenError
+from ptb_bucket.tools.edit import Edit, OvertakenError
 from ptb_bucket.tools.state import problem_of
 from ptb_bucket.tools.versions.past import readable
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from ptb_bucket.stores import BlobVersion
     from ptb_bucket.tools.state import State
 
-__all__ = ["RecordVersion", "record_versions", "restore_record"]
+__all__ = ["LastChange", "RecordVersion", "last_changes", "record_versions", "restore_record"]
 
 
 @dataclass(frozen=True)
@@ -67,15 +69,22 @@ async def record_versions(
         StoreError: The store could not be read.
     """
     asked = list(records)
-    key = state.archive.layout.key(asked[0])
+    read = await _read(state, asked[0], limit, before)
+    found = [version for record in asked for version in _changes(state, record, read[::-1])]
+    return sorted(found, key=lambda one: one.time, reverse=True)
+
+
+async def _read(
+    state: State, record: Record, limit: int, before: datetime | None = None
+) -> list[tuple[BlobVersion, Part | None, str]]:
+    """Return the versions of a record's document, newest first, each with its content or the problem with it."""
+    key = state.archive.layout.key(record)
     listed = [one async for one in state.archive.versions(key) if before is None or one.modified <= before]
 
     async def load(version: BlobVersion) -> tuple[BlobVersion, Part | None, str]:
         return version, *((None, "") if version.deleted else await readable(state.archive, key, version))
 
-    read = [one async for one in outcomes(listed[:limit], load)]
-    found = [version for record in asked for version in _changes(state, record, read[::-1])]
-    return sorted(found, key=lambda one: one.time, reverse=True)
+    return [one async for one in outcomes(listed[:limit], load)]
 
 
 def _changes(
@@ -104,18 +113,58 @@ def _version(  # noqa: PLR0913, PLR0917  the parts of one version
     )  # fmt: skip
 
 
-async def restore_record(state: State, record: Record, version: str, *, planned: bytes | None) -> None:
+@dataclass(frozen=True)
+class LastChange:
+    """The time of the last change of a record.
+
+    ``at_least`` is true if the record may have changed earlier: no older version is kept, or so many were not read.
+    """
+
+    time: datetime
+    at_least: bool
+
+
+async def last_changes(state: State, records: Iterable[Record], *, limit: int = 30) -> dict[Record, LastChange]:
+    """Return when some records that share a document got their present value, as far as old versions tell it.
+
+    Args:
+        state: The bot's state.
+        records: The records. Those that do not exist are left out, and so are all where no versions are kept.
+        limit: The largest number of versions to read, the newest first. Each costs one request.
+
+    Raises:
+        StoreError: The store could not be read.
+    """
+    asked = list(records)
+    try:
+        read = await _read(state, asked[0], limit) if asked else []
+    except UnsupportedError:
+        return {}
+    whole = [(version.modified, part.records) for version, part, problem in read if part and not problem]
+    found = {}
+    for record in asked if whole else ():
+        now = whole[0][1].get(record)
+        times = [time for time, _ in takewhile(lambda one: one[1].get(record) == now, whole)]  # noqa: B023  used at once
+        if now is not None:
+            found[record] = LastChange(times[-1], at_least=len(times) == len(whole))
+    return found
+
+
+async def restore_record(
+    state: State, record: Record, version: str, *, dry_run: bool = False, planned: Edit | None = None
+) -> Edit:
     """Restore one record from an old version of its document, with one conditional commit. Other records stay.
 
     Args:
         state: The bot's state.
         record: The record. If it did not exist in that version, it is removed.
         version: The version of its document.
-        planned: The present value of the record, as you know it; None if it does not exist.
+        dry_run: Change nothing.
+        planned: The result of the same call with ``dry_run``. If the record has another value now, nothing is changed.
 
     Raises:
         NotFoundError: The version is not kept any more.
-        OvertakenError: The record has another value than ``planned``. Nothing was changed.
+        OvertakenError: The record has changed since ``planned``. Nothing was changed.
         UnsupportedError: The store keeps no old versions.
         DocumentError, StoreError: The version could not be read, or the record could not be written.
     """
@@ -126,8 +175,17 @@ async def restore_record(state: State, record: Record, version: str, *, planned:
     if past is None:
         raise NotFoundError(f"Version {version} of {state.archive.name(key)} was removed in the meantime.")
     draft = await Draft.open(state.archive, key, state.bot_id, state.writer("restore"))
-    now = draft.records.get(record)
-    if now != planned:
-        raise OvertakenError(record.label, None if now is None else text_of(state, record, now))
-    draft.stage({record: past.records.get(record)})
-    await draft.commit()
+    now, then = (_text(state, record, records.get(record)) for records in (draft.records, past.records))
+    if planned and planned.before != now:
+        raise OvertakenError(record.label, now)
+    if not dry_run:
+        draft.stage({record: past.records.get(record)})
+        await draft.commit()
+    return Edit(record.label, now, then, dry_run)
+
+
+def _text(state: State, record: Record, encoded: bytes | None) -> str | None:
+    try:
+        return None if encoded is None else text_of(state, record, encoded)
+    except CannotLoadError:  # a restore may be the way to mend it
+        return json.dumps("a value that cannot be decoded")

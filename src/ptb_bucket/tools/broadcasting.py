@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Broadcast, BroadcastState
     from ptb_bucket.tools.state import State
 
-__all__ = ["broadcasts", "turn_broadcast"]
+__all__ = ["broadcast_names", "broadcasts", "turn_broadcast"]
 
 
 async def broadcasts(state: State) -> list[Broadcast]:
@@ -23,6 +23,15 @@ async def broadcasts(state: State) -> list[Broadcast]:
     """
     found = [each async for each in Journals(state.store).all()]
     return sorted(found, key=lambda broadcast: broadcast.began)
+
+
+async def broadcast_names(state: State) -> list[str]:
+    """Return the names of all broadcasts of a bot, without reading any.
+
+    Raises:
+        StoreError: The bucket could not be read.
+    """
+    return list(await Journals(state.store).objects())
 
 
 async def turn_broadcast(state: State, name: str, wanted: BroadcastState, *, dry_run: bool = False) -> Broadcast:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ptb_bucket.errors import ConfigurationError
 
-__all__ = ["python_text"]
+__all__ = ["python_text", "tag_of"]
 
 _EMPTY: Final = {"set": "set()", "frozenset": "frozenset()", "tuple": "()"}
 
@@ -27,7 +27,8 @@ def python_text(text: str) -> str:
         raise ConfigurationError("The value is not in ptb-bucket's JSON format.") from None
 
 
-def _tagged(value: Any) -> tuple[str | None, Any]:
+def tag_of(value: Any) -> tuple[str | None, Any]:
+    """Return the tag of a value and its payload; None and the value without its label if it has none."""
     if not isinstance(value, dict):
         return None, value
     rest = {key: part for key, part in value.items() if key != "$id"}
@@ -37,7 +38,7 @@ def _tagged(value: Any) -> tuple[str | None, Any]:
 
 
 def _python(value: Any) -> str:
-    tag, body = _tagged(value)
+    tag, body = tag_of(value)
     if tag is None or tag in ("dict", "list"):
         if isinstance(body, dict):
             return "{" + ", ".join(f"{_key(key)}: {_python(part)}" for key, part in body.items()) + "}"

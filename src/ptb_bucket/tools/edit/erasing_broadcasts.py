@@ -1,0 +1,73 @@
+"""Erase a person from the audiences and journals of broadcasts, and find old versions that contain them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptb_bucket.errors import DocumentError
+from ptb_bucket.state import Journals
+
+if TYPE_CHECKING:
+    from ptb_bucket.tools.state import State
+
+__all__ = ["broadcasts_with", "forget_in_broadcasts", "old_versions_in_broadcasts"]
+
+
+async def broadcasts_with(state: State, user_id: int) -> dict[str, list[str]]:
+    """Return the keys of the objects that contain a person's ID, by the name of the broadcast.
+
+    Raises:
+        DocumentError: An object is damaged.
+        StoreError: The store could not be read.
+    """
+    journals = Journals(state.store)
+    found = {
+        name: [key for key in keys if await journals.has(key, user_id)]
+        for name, keys in (await journals.objects()).items()
+    }
+    return {name: keys for name, keys in found.items() if keys}
+
+
+async def forget_in_broadcasts(state: State, names: list[str], user_id: int) -> None:
+    """Remove a person's ID from some broadcasts: from the audience first, then from the journal.
+
+    All others keep their places in the audience, so an instance that is sending goes on.
+
+    Raises:
+        DocumentError, StoreError: An object could not be read or written. Run it again to continue.
+    """
+    journals = Journals(state.store)
+    objects = await journals.objects()
+    for name in names:
+        for key in objects.get(name, ()):
+            await journals.forget(key, user_id)
+
+
+async def old_versions_in_broadcasts(state: State, user_id: int) -> dict[str, list[str]]:
+    """Return all old versions of each object that contains a person's ID, or contained it in an old version.
+
+    Raises:
+        UnsupportedError: The store keeps no old versions.
+        StoreError: The store could not be read.
+    """
+    journals = Journals(state.store)
+    found: dict[str, list[str]] = {}
+    for key in [key for keys in (await journals.objects()).values() for key in keys]:
+        versions = [one.version async for one in state.store.versions(key) if not (one.current or one.deleted)]
+        if versions and (await _has(journals, key, user_id) or await _held(journals, key, user_id, versions)):
+            found[key] = versions
+    return found
+
+
+async def _held(journals: Journals, key: str, user_id: int, versions: list[str]) -> bool:
+    for version in versions:
+        if await _has(journals, key, user_id, version=version):
+            return True
+    return False
+
+
+async def _has(journals: Journals, key: str, user_id: int, *, version: str | None = None) -> bool:
+    try:
+        return await journals.has(key, user_id, version=version)
+    except DocumentError:
+        return True  # it may contain the person
