@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ptb_bucket.state import LAYOUTS, Record
+from ptb_bucket.state import LAYOUTS, Journals, Record
 from ptb_bucket.tools import open_state, text_of
 from support.web.population import ADA, aside, populate
 from support.web.running_bot import running_bot
@@ -176,7 +176,18 @@ def test_a_restore_shows_what_the_bot_did_meanwhile(opened, uri):
     assert stored(uri, Record.user(ADA))[0]["name"] == "Countess Lovelace"
 
 
+def announce(uri):
+    """Store the journal of a broadcast to Ada and another person."""
+
+    async def create():
+        async with open_state(uri) as state:
+            await Journals(state.store).create("news-7", "news", [7, ADA])
+
+    aside(create())
+
+
 def test_a_person_is_exported_and_erased_with_receipts(opened, uri):
+    announce(uri)
     with opened(uri, write=True) as page:
         page.goto(f"{page.home}/person/{ADA}")
         with page.expect_download() as saved:
@@ -186,6 +197,7 @@ def test_a_person_is_exported_and_erased_with_receipts(opened, uri):
         assert set(exported["receipt"]["records"]) == set(exported["data"])
         assert exported["receipt"]["exported_by"] == "web:alice"
         page.get_by_role("link", name="Erase").click()
+        assert "would be removed from the broadcasts news-7" in page.locator("main").inner_text()
         page.get_by_label("To confirm").fill("43")
         if page.get_by_label("Erase anyway").count():
             page.get_by_label("Erase anyway").check()
@@ -197,6 +209,7 @@ def test_a_person_is_exported_and_erased_with_receipts(opened, uri):
         page.get_by_role("heading", name="Receipt").wait_for()
         assert "user_data[42]" in page.locator("table").inner_text()
         assert "by web:alice" in page.locator(".good").inner_text()
+        assert "was removed from the broadcasts news-7" in page.locator("main").inner_text()
     for record in (Record.user(ADA), ADA_BOOKING):
         value, writer = stored(uri, record)
         assert value is None

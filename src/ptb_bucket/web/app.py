@@ -126,6 +126,6 @@ def listening_on(host: str, port: int) -> socket.socket:
         listening.listen(128)  # so that the address works as soon as it is printed
     except OSError as error:
         raise ConfigurationError(
-            f"The page cannot listen on {host}, port {port}: {error.strerror}. Choose others with --host and --port."
+            f"The server can't listen on {host}, port {port}: {error.strerror}. Choose another --host or --port."
         ) from error
     return listening

@@ -105,7 +105,7 @@ def record_in(values: Any) -> Record:
         record = Record(Kind(values.get("kind", "")), values.get("id", ""))
         check_id(record)
     except (ValueError, CorruptDocumentError):
-        raise HTTPException(404, "There cannot be such a record. Check the address.") from None
+        raise HTTPException(404, "This is not a valid record. Check the address.") from None
     return record
 
 

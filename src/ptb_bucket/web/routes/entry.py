@@ -55,7 +55,7 @@ async def _again(request: Request) -> Response:
     """Print a new address to the terminal, for another browser or after a restart of this one."""
     site = site_of(request)
     if site.door.has_password:
-        raise HTTPException(404, "There is no such page.")
+        raise HTTPException(404, "There is no such page. Check the address.")
     site.door.invite()
     return site.page(request, "enter.html", status=401, password=False, problem="printed")
 
@@ -82,7 +82,7 @@ async def _form(request: Request) -> dict[str, str]:
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=50))
     except ValueError:
-        raise HTTPException(400, "The form cannot be read. Nothing was changed.") from None
+        raise HTTPException(400, "The form could not be read. Nothing was changed.") from None
 
 
 async def checked_form(request: Request) -> dict[str, str]:

@@ -147,7 +147,7 @@ async def _history(request: Request) -> Response:
     site, names = site_of(request), request.query_params
     records: list[Record] = [record_in({"kind": kind, "id": names.get("id", "")}) for kind in names.getlist("kind")]
     if not records or len(records) > 3:  # noqa: PLR2004  a person's user data, chat data, and one more
-        raise HTTPException(404, "There is no such page.")
+        raise HTTPException(404, "There is no such page. Check the address.")
     moments, problem = await history_of(site.state, records)
     return site.page(request, "parts/history.html", moments=moments, problem=problem, several=len(records) > 1)
 
@@ -158,7 +158,7 @@ async def _copy(request: Request) -> Response:
     try:
         part = value.part(request.query_params.get("path", ""))
     except KeyError:
-        raise HTTPException(404, "There is no such value. It may have changed.") from None
+        raise HTTPException(404, "There is no such value. The record may have changed.") from None
     if request.query_params.get("as") == "python":
         return PlainTextResponse(tools.python_text(tools.compact(part)))
     return PlainTextResponse(json.dumps(part, indent=2, ensure_ascii=False))

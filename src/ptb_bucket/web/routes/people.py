@@ -47,7 +47,7 @@ def routes() -> list[Route]:
 def _number(request: Request) -> int:
     text = request.path_params["number"]
     if not _NUMBER.fullmatch(text):
-        raise HTTPException(404, "IDs of people and chats are numbers.")
+        raise HTTPException(404, "The ID of a person or chat must be a number.")
     return int(text)
 
 
@@ -105,7 +105,7 @@ def _shown(request: Request, template: str, name: str) -> Response:
     site = site_of(request)
     text, job = site.searches.get(name, ("", None))
     if job is None:
-        raise HTTPException(404, "This search is not known any more. Search again.")
+        raise HTTPException(404, "This search has expired. Search again.")
     results = [(one, _found_at(site.state, one, text.casefold()) or "") for one in job.found]
     return site.page(request, template, text=text, name=name, job=job, results=results)
 
@@ -139,7 +139,7 @@ def _time(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
-        raise HTTPException(400, f"{text!r} is not a time. Write it as 2026-01-31T18:00.") from None
+        raise HTTPException(400, f"{text!r} is not a valid time. Use the form 2026-01-31T18:00.") from None
     return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 

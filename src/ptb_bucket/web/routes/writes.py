@@ -65,7 +65,7 @@ def routes() -> list[Route]:
 def _site(request: Request) -> Site:
     site = site_of(request)
     if not site.settings.write:
-        raise HTTPException(403, "These pages only show. To change something, start 'ptb-bucket web' with --write.")
+        raise HTTPException(403, "These pages are read-only. To make changes, start 'ptb-bucket web' with --write.")
     return site
 
 
@@ -136,7 +136,7 @@ async def _plan_link(request: Request) -> Response:
     record, action, path = record_in(asked), asked.get("action", ""), asked.get("path", "")
     kind = _ACTIONS.get(action, ("", "", ""))[0]
     if action not in _ACTIONS or action == "set" or kind not in (None, record.kind):
-        raise HTTPException(404, "There is no such action.")
+        raise HTTPException(404, "There is no such action. Check the address.")
     plan = Planned(action, record, path, version=asked.get("version", ""))
     return _shown_plan(site, request, replace(plan, edit=await _carried_out(site, plan, dry_run=True)))
 
@@ -154,7 +154,7 @@ async def _save(request: Request) -> Response:
     site, fields = _site(request), await checked_form(request)
     plan = session_of(request).pending.pop(fields.get("name", ""), None)
     if not isinstance(plan, Planned):
-        raise HTTPException(409, "This change was saved already, or is too old. Nothing was changed now. Begin again.")
+        raise HTTPException(409, "This change was already saved or has expired. Nothing was changed now. Start again.")
     try:
         edit = await _carried_out(site, plan, dry_run=False)
     except OvertakenError as error:
@@ -190,7 +190,7 @@ async def _erase(request: Request) -> Response:
     """Erase a person, and show the receipt."""
     site, number, fields = _site(request), request.path_params["number"], await checked_form(request)
     if fields.get("confirm", "").strip() != str(number):
-        raise HTTPException(400, f"Nothing was erased. To confirm, write {number} into the field.")
+        raise HTTPException(400, f"Nothing was erased. To confirm, enter {number} in the field.")
     found = await tools.find_person(site.state, number)
     past = await tools.past_of(site.state, found)
     try:
