@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.cli import command_group, main
-from ptb_bucket.state import Journals
+from ptb_bucket.state import Journals, Kind, Record
+from ptb_bucket.state.timers import Timer
 from support.processes.preloaded import new_interpreters, preloading
 
 programs_are_preloaded = preloading()
@@ -45,6 +47,7 @@ CALLS = {
     "keygen": "",
     "rekey": "{uri} --to-plain",
     "sweep": "{uri}",
+    "timers": "{uri}",
     "tick": "{uri} --app my_bot:build_application",
     "import": "{memory} file:{new} --bot-id 7",
     "export": "{uri} -",
@@ -94,7 +97,12 @@ async def remember(uri):
         await bot.update_conversation("order", (42, 42), "size")
         await bot.update_conversation(NAME, (42, 42), "size")
         await bot.flush()
-    await Journals(bot._session.replica.documents.store).create(NAME[:60], "news", [42])
+    replica = bot._session.replica
+    replica.documents.kinds = tuple(Kind)
+    timer = Timer("remind", "a1", due=time.time() + 1e6, user_id=42, name=NAME)
+    replica.stage(Record.of_timer(Record.user(42), "tea"), timer.to_value())
+    await bot.flush()
+    await Journals(replica.documents.store).create(NAME[:60], "news", [42])
 
 
 def command(line, folder, uri=None):
