@@ -44,7 +44,8 @@ def imported():
     files = {name: Path(module.__file__) for name, module in sys.modules.items() if getattr(module, "__file__", None)}
     inside = [name for name, file in files.items() if file.is_relative_to(FOLDER)]
     known = [name for name, file in files.items() if file.is_relative_to(STANDARD)]
-    return inside, sorted(files.keys() - {*inside, *known, "__main__"})
+    ours = {"__main__", "__mp_main__"}  # this program, also as multiprocessing names it
+    return inside, sorted(files.keys() - {*inside, *known, *ours})
 
 
 bot.bucket_application = connected
