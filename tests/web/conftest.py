@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tarfile
@@ -20,8 +19,6 @@ WHY = "there is no chromium here: apt-get install chromium"
 @pytest.fixture(scope="module")  # longer, its event loop would keep a worker's other tests from running theirs
 def chromium():
     pytest.importorskip("playwright", reason="playwright is not installed")
-    if os.environ.get("PTB_BUCKET_NO_BROWSER"):
-        pytest.skip("the tests of the page run on one Python, and PTB_BUCKET_NO_BROWSER is set for this one")
     if CHROMIUM is None:
         pytest.skip(WHY)
     with browser() as found:
