@@ -86,7 +86,7 @@ async def store_twice(folder, layout):
 def test_the_program_restores_one_user(tmp_path, capsys, layout):
     asyncio.run(store_twice(tmp_path, layout))
     names = {"__name__": "guide"}
-    [code] = blocks("backups", "python")
+    code = blocks("backups", "python")[0]
     program, call, _ = code.partition("asyncio.run(")
     assert call
     exec(program.replace(", dry_run=True", ""), names)  # noqa: S102  the guide's own
