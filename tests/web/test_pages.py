@@ -114,6 +114,8 @@ def test_the_funnel_counts_the_known_population(opened, place, layout):
         assert found == FUNNEL
         assert page.locator(".stuck").all_inner_texts() == ["1 stuck"]
         page.locator(".stuck").click()
+        page.wait_for_url("**stuck=*")
+        settled(page)
         assert page.locator("tbody tr").count() == 1
         assert page.locator("tbody tr").inner_text().startswith("42")
         assert "30 hours" in page.locator("tbody tr").inner_text()
@@ -190,6 +192,8 @@ def test_how_long_is_a_dash_where_nothing_tells_it(opened, tmp_path):
         os.rename(folder, tmp_path / "gone")  # noqa: PTH104  as a person would
     with opened(uri) as page:
         page.get_by_role("link", name="Conversations", exact=True).click()
+        page.wait_for_url("**/conversations*")
+        settled(page)
         assert page.get_by_text("is not known here").count() == 1
         assert page.locator("tbody tr").first.locator("td").nth(1).inner_text() == "—"
         assert page.locator(".stuck").count() == 0

@@ -197,6 +197,7 @@ def test_a_person_is_exported_and_erased_with_receipts(opened, uri):
         assert set(exported["receipt"]["records"]) == set(exported["data"])
         assert exported["receipt"]["exported_by"] == "web:alice"
         page.get_by_role("link", name="Erase").click()
+        page.get_by_role("heading", name="Erase person").wait_for()
         assert "would be removed from the broadcasts news-7" in page.locator("main").inner_text()
         page.get_by_label("To confirm").fill("43")
         if page.get_by_label("Erase anyway").count():

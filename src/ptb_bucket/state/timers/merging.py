@@ -18,9 +18,11 @@ def merge_timers(base: Timer | None, ours: Timer | None, theirs: Timer | None) -
 
     0. A conversation's timeout that has been decided, or has ended, survives an update that did not know.
     1. A new timer with the same ID survives everything that concerns the timer before it.
-    2. An author's replacement survives the end or the cancellation of the timer that it replaces.
+    2. An author's replacement survives the end or the cancellation of the timer that it replaces. If that one is gone,
+       the replacement begins a series of its own, because nobody knows how far the other one had come.
     3. Otherwise, a timer that one side has ended or cancelled is gone.
-    4. The newer revision is taken; of two new timers, also the one that committed first.
+    4. The newer revision is taken; of two new timers, also the one that committed first. It has come as far as the
+       older one, because documents that contain the run of an occurrence would not take another run of its number.
     5. The side that has come further is taken: by occurrence, then by failed tries. If both have come equally far, the
        one that committed first is taken, so of two claims the first one counts.
     6. A pause or its end is taken from the side that has changed it.
@@ -33,16 +35,26 @@ def merge_timers(base: Timer | None, ours: Timer | None, theirs: Timer | None) -
     if _is_too_late(base, theirs):
         return theirs
     if ours is None or theirs is None:
-        left = ours or theirs
-        return left if left and base and (left.revision > base.revision or left.series != base.series) else None
+        return _left(base, ours, theirs)
     if base is not None and ours.series != theirs.series and base.series in (ours.series, theirs.series):
         return _newer_name(theirs if base.series == ours.series else ours, ours, theirs)
     if ours.revision != theirs.revision:
-        return _newer_name(max(ours, theirs, key=lambda timer: timer.revision), ours, theirs)
+        newer, older = sorted((ours, theirs), key=lambda timer: timer.revision, reverse=True)
+        return _newer_name(_no_earlier(newer, older), ours, theirs)
     taken = ours if ours.series == theirs.series and _progress(ours) > _progress(theirs) else theirs
     other = theirs if taken is ours else ours
     paused_by_other = base is not None and other.enabled != base.enabled and ours.series == theirs.series
     return _newer_name(taken.but(enabled=other.enabled) if paused_by_other else taken, ours, theirs)
+
+
+def _left(base: Timer | None, ours: Timer | None, theirs: Timer | None) -> Timer | None:
+    """Return what stays of a timer that one side has ended or cancelled."""
+    left = ours or theirs
+    if left is None or base is None:
+        return None
+    if left.series != base.series or (left.revision > base.revision and left is theirs):
+        return left
+    return left.but(born=None) if left.revision > base.revision else None
 
 
 def _is_too_late(base: Timer | None, theirs: Timer | None) -> bool:
@@ -57,6 +69,13 @@ def _is_too_late(base: Timer | None, theirs: Timer | None) -> bool:
 
 def _progress(timer: Timer) -> tuple[int, int]:
     return timer.occurrence, timer.tries
+
+
+def _no_earlier(taken: Timer, other: Timer) -> Timer:
+    """Return a timer that has come as far as another version of it."""
+    if taken.series != other.series or _progress(taken) >= _progress(other):
+        return taken
+    return taken.but(occurrence=other.occurrence, tries=other.tries)
 
 
 def _newer_name(taken: Timer, ours: Timer, theirs: Timer) -> Timer:
