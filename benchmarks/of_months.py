@@ -1,4 +1,4 @@
-"""The monthly cost of a bot's bucket: counted requests and bytes, times list prices.
+"""The monthly cost of a bot's bucket: counted requests and bytes, times list prices. The first table has the sums.
 
     python benchmarks/of_months.py [--write docs/explanation/costs.md]
 
@@ -16,7 +16,8 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from of_updates import ADA, CASES, PRICES, Bench, measure
+from of_updates import ADA, CASES, PRICES, TELEGRAM, Bench, change, measure
+from telegram.ext import CommandHandler
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.state import LAYOUTS
@@ -39,18 +40,28 @@ STORAGE: Final = 0.023
 """Dollars per GiB and month: S3 Standard in us-east-1, November 2025. Google's Standard storage costs $0.020."""
 LAMBDA: Final = 0.2 + 1.0
 """Dollars per million updates: one request to Lambda and one to an HTTP API, us-east-1, November 2025."""
+COMPUTING: Final = 0.2 * 0.5 * 16.6667
+"""Dollars per million updates that take 0.2 s at 512 MB on Lambda: $16.6667 per million GB-seconds, as above."""
+PER_USER: Final = 10
+"""Updates of a user in a day for the table of sums."""
 MARKS: Final = ("<!-- costs: written by benchmarks/of_months.py -->\n", "<!-- end -->")
 
 
 class WeighedStore(MemoryStore):
-    """A store in memory that counts the bytes that are put into it."""
+    """A store in memory that counts the requests, and the bytes that are put into it."""
 
-    put_bytes = 0
+    put_bytes = reads = writes = 0
+
+    async def get(self, key: str, **how: Any) -> Any:
+        """Count a read."""
+        self.reads += 1
+        return await super().get(key, **how)
 
     async def put(self, key: str, data: bytes, mode: Any) -> Any:
         """Count the bytes of a put."""
         answer = await super().put(key, data, mode)
         self.put_bytes += len(data)
+        self.writes += 1
         return answer
 
 
@@ -76,6 +87,55 @@ def _data(number: int) -> dict[str, Any]:
     return {"name": f"User {number}", "language": "en", "points": number, "cart": ["tea", "milk"], "premium": False}
 
 
+async def requests_of_plain_ptb() -> tuple[int, int]:
+    """Return the reads of an update, and the writes of a save, of PTB's own Application."""
+    store = WeighedStore()
+    app = TELEGRAM.builder().persistence(BucketPersistence(store)).build()
+    app.add_handler(CommandHandler("change", change))
+    await app.initialize()
+    await ADA.send(app, "/change")
+    await app.update_persistence()
+    before = store.reads, store.writes
+    await ADA.send(app, "/change")
+    await app.update_persistence()
+    counted = store.reads - before[0], store.writes - before[1]
+    await app.shutdown()
+    return counted
+
+
+def sums_table(figures: dict[str, Any], plain: tuple[int, int], sizes: dict[tuple[str, int], int]) -> str:
+    """Return the dollars for everything that the other tables list, by kind of bot and number of users."""
+    interval, update = (figures["single"][mode][CASES[0]] for mode in ("interval", MODE))
+
+    def each_minute(reads: int, writes: int) -> tuple[str, ...]:
+        return tuple(
+            _month(_by_minutes(users * PER_USER, reads, writes) + _versions(sizes["single", users], MINUTES))
+            for users in USERS
+        )
+
+    def on_lambda(layout: str) -> tuple[str, ...]:
+        each = figures[layout][MODE][CASES[0]]["dollars"] + LAMBDA + COMPUTING
+        days = [(users * PER_USER, sizes[layout, users]) for users in USERS]
+        return tuple(_month(updates * each + _versions(size, updates)) for updates, size in days)
+
+    rows = [
+        ("PTB's own `Application` with `BucketPersistence`, `single`", *each_minute(*plain)),
+        ('`BucketApplication`, `single`, `save="interval"`', *each_minute(interval["reads"], update["writes"])),
+        *((f"on Lambda, `{layout}`", *on_lambda(layout)) for layout in LAYOUTS),
+    ]
+    return _table(["all together, with users:", *(f"{each:,}" for each in USERS)], rows)
+
+
+def _by_minutes(updates: int, reads: int, writes: int) -> float:
+    """Return a day's millionths of dollars for requests, if changes are saved every minute."""
+    return updates * reads * PRICES["read"] + min(updates, MINUTES) * writes * PRICES["write"]
+
+
+def _versions(size: int, saves: int) -> float:
+    """Return a day's millionths of dollars for the old versions that this many saves a day leave."""
+    return size * saves * KEPT_DAYS / 2**30 * STORAGE * 1e6 / DAYS
+
+
 def requests_table(figures: dict[str, Any]) -> str:
     """Return the dollars for requests, by layout and updates in a day."""
     rows = [_row(f"bucket, `{layout}`", figures[layout][MODE][CASES[0]]) for layout in LAYOUTS]
@@ -92,7 +152,7 @@ def _row(name: str, found: dict[str, Any]) -> tuple[str, ...]:
 def _polling_row(modes: dict[str, Any]) -> tuple[str, ...]:
     """Return the row of a bot that saves every minute, PTB's default, if something has changed."""
     reads, writes = modes["interval"][CASES[0]]["reads"], modes["update"][CASES[0]]["writes"]
-    dollars = [each * reads * PRICES["read"] + min(each, MINUTES) * writes * PRICES["write"] for each in UPDATES]
+    dollars = [_by_minutes(each, reads, writes) for each in UPDATES]
     counts = f"{_counted(reads, 'read')}, at most {_counted(writes, 'write')} a minute"
     return ('bucket, `single`, `save="interval"`', counts, *map(_month, dollars))
 
@@ -124,10 +184,11 @@ def _table(head: list[str], rows: list[tuple[str, ...]]) -> str:
 
 
 async def tables() -> str:
-    """Count, and return both tables."""
+    """Count, and return the tables."""
     figures = await measure(1, {})
     sizes = {(layout, users): await bytes_of_an_update(layout, users) for layout in LAYOUTS for users in USERS}
-    return f"{requests_table(figures)}\n{versions_table(sizes)}"
+    sums = sums_table(figures, await requests_of_plain_ptb(), sizes)
+    return f"{sums}\n{requests_table(figures)}\n{versions_table(sizes)}"
 
 
 def written(text: str, made: str) -> str:

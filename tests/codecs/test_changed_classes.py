@@ -182,6 +182,28 @@ def test_a_class_with_another_name_is_kept_by_its_old_one(codec):
     assert again.encode(again.decode(data)) == data
 
 
+def test_a_field_with_a_property_of_another_name_is_stored_as_before(codec, family):
+    old, new = profile(family, name=REQUIRED), profile(family, name=REQUIRED)
+    new.full_name = property(lambda me: me.name)
+    data = stored(codec, old, name="rosebud")
+    assert loaded(codec, new, data).full_name == "rosebud"
+    assert codec([new]).encode(codec([new]).decode(data)) == data
+
+
+def test_a_class_may_move_to_another_module(codec, family):
+    old, new = profile(family, name=REQUIRED), profile(family, name=REQUIRED)
+    new.__module__ = "bots.people"
+    assert loaded(codec, new, stored(codec, old, name="rosebud")).name == "rosebud"
+
+
+def test_an_enum_may_get_a_second_name_for_a_member(codec):
+    old = enum.Enum("Step", {"ASK": 1, "PAY": 2}, module="bots.shop")
+    new = enum.Enum("Step", {"ASK": 1, "PAY": 2, "CHECKOUT": 2}, module="bots.shop")
+    data = codec([old]).encode(old.PAY)
+    assert codec([new]).decode(data) is new.CHECKOUT
+    assert codec([new]).encode(new.CHECKOUT) == data
+
+
 def test_a_slot_that_looks_renamed_is_named(codec):
     class Old:
         __slots__ = ("age", "name")

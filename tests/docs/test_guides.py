@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from telegram.ext import DictPersistence
 
-from ptb_bucket import BucketPersistence
+from ptb_bucket import BucketPersistence, tools
 from ptb_bucket.offline_telegram import OfflineTelegram
 from support.processes.preloaded import preloading
 
@@ -69,6 +69,52 @@ def test_the_practice_of_a_restore_brings_the_user_back(tmp_path):
         if " history " in command:
             version = shown.splitlines()[1].split("\t")[1]
     assert json.loads(shown) == {"name": "Ada"}
+
+
+async def store_twice(folder, layout):
+    """Store two users, and then other values of both."""
+    persistence = BucketPersistence(f"file:{folder}/my-bot?keep=10&layout={layout}")
+    OfflineTelegram().builder().persistence(persistence).build()
+    await persistence.get_user_data()
+    for name, other in ({"name": "Ada"}, 1), ({"name": "?"}, 2):
+        await persistence.update_user_data(42, name)
+        await persistence.update_user_data(43, {"points": other})
+        await persistence.flush()
+
+
+@pytest.mark.parametrize("layout", ["single", "per-type", "per-record"])
+def test_the_program_restores_one_user(tmp_path, capsys, layout):
+    asyncio.run(store_twice(tmp_path, layout))
+    names = {"__name__": "guide"}
+    code = blocks("backups", "python")[0]
+    program, call, _ = code.partition("asyncio.run(")
+    assert call
+    exec(program.replace(", dry_run=True", ""), names)  # noqa: S102  the guide's own
+    uri = f"file:{tmp_path}/my-bot"
+    first = asyncio.run(versions_of(uri))[-1].time
+    asyncio.run(names["main"](uri, 42, first))
+    assert capsys.readouterr().out == '{"name":"?"} -> {"name":"Ada"}\n'
+    assert user(tmp_path) == {"name": "Ada"}
+    assert json.loads(run("ptb-bucket show s3://my-bucket/my-bot user_data 43", tmp_path)) == {"points": 2}
+
+
+async def versions_of(uri):
+    async with tools.open_state(uri) as state:
+        return await tools.record_versions(state, [tools.record_of("user_data", ["42"])[0]])
+
+
+def test_the_commands_restore_the_object_of_one_user(tmp_path):
+    asyncio.run(store_twice(tmp_path, "per-record"))
+    version = asyncio.run(versions_of(f"file:{tmp_path}/my-bot"))[-1].version
+    explained, listed, restoring = [
+        line for line in commands("backups", "ptb-bucket ") if re.search(r"explain|/42\.json", line)
+    ]
+    place = "records/user_data/73/42.json"
+    for command in explained, listed:
+        assert place in run(command.replace("URI", "s3://my-bucket/my-bot"), tmp_path)
+    done = restoring.replace("URI", "s3://my-bucket/my-bot").replace("VERSION", version).replace("--dry-run", "--force")
+    run(done, tmp_path)
+    assert user(tmp_path) == {"name": "Ada"}
 
 
 def test_the_script_moves_everything_from_another_persistence(tmp_path):
