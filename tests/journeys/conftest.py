@@ -26,10 +26,17 @@ def wheels(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def aws():
+def aws_server():
     """A local AWS of this session's own."""
     with LocalAws() as server:
         yield server
+
+
+@pytest.fixture
+def aws(aws_server):
+    """An empty AWS account."""
+    aws_server.forget()
+    return aws_server
 
 
 @pytest.fixture

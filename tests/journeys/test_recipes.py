@@ -13,7 +13,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from local_aws import LocalAws
 
 from support.processes.journeys import blocks
 from support.serverless.asgi_server import SECRET, Server
@@ -281,19 +280,12 @@ def aws_commands(page, folder, aws, **variables):
 POLICY = re.search(r"```json\n(.*?)```", (EXAMPLES.parent / "providers/s3/README.md").read_text("utf-8"), re.DOTALL)[1]
 
 
-@pytest.fixture
-def own_aws():
-    """A local AWS of this test's own."""
-    with LocalAws() as server:
-        yield server
-
-
 @pytest.mark.long
-def test_the_aws_commands_of_the_permissions(tmp_path, own_aws):
-    ec2, iam = own_aws.client("ec2"), own_aws.client("iam")
+def test_the_aws_commands_of_the_permissions(tmp_path, aws):
+    ec2, iam = aws.client("ec2"), aws.client("iam")
     image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
     machine = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
-    said = aws_commands("providers/s3/README.md", tmp_path, own_aws, INSTANCE=machine)
+    said = aws_commands("providers/s3/README.md", tmp_path, aws, INSTANCE=machine)
     assert "SecretAccessKey" in said
     [link] = ec2.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]
     assert link["InstanceId"] == machine
@@ -302,19 +294,19 @@ def test_the_aws_commands_of_the_permissions(tmp_path, own_aws):
 
 
 @pytest.mark.long
-def test_the_aws_commands_that_replace_a_home_made_class(tmp_path, own_aws):
-    own_aws.client("s3").create_bucket(
-        Bucket="my-bucket", CreateBucketConfiguration={"LocationConstraint": own_aws.client("s3").meta.region_name}
+def test_the_aws_commands_that_replace_a_home_made_class(tmp_path, aws):
+    aws.client("s3").create_bucket(
+        Bucket="my-bucket", CreateBucketConfiguration={"LocationConstraint": aws.client("s3").meta.region_name}
     )
     for name in ("bot.pickle", "state.pickle"):
-        own_aws.client("s3").put_object(Bucket="my-bucket", Key=name, Body=b"state")
+        aws.client("s3").put_object(Bucket="my-bucket", Key=name, Body=b"state")
     trusted = [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]
     document = json.dumps({"Version": "2012-10-17", "Statement": trusted})
-    role = own_aws.client("iam").create_role(RoleName="my-bot", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    role = aws.client("iam").create_role(RoleName="my-bot", AssumeRolePolicyDocument=document)["Role"]["Arn"]
     package = tmp_path / "bot.zip"
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("handler.py", "def handler(event, context): ...")
-    functions = own_aws.client("lambda")
+    functions = aws.client("lambda")
     functions.create_function(
         FunctionName="my-bot",
         Runtime="python3.12",
@@ -322,9 +314,7 @@ def test_the_aws_commands_that_replace_a_home_made_class(tmp_path, own_aws):
         Handler="old.handler",
         Code={"ZipFile": package.read_bytes()},
     )
-    aws_commands(
-        "docs/how-to/from-an-s3-class.md", tmp_path, own_aws, SECRET="s3cret", TELEGRAM_BOT_TOKEN="123456:offline"
-    )
+    aws_commands("docs/how-to/from-an-s3-class.md", tmp_path, aws, SECRET="s3cret", TELEGRAM_BOT_TOKEN="123456:offline")
     function = functions.get_function(FunctionName="my-bot")
     assert function["Configuration"]["Handler"] == "handler.handler"
     assert function["Configuration"]["Environment"]["Variables"]["TELEGRAM_WEBHOOK_SECRET"] == "s3cret"
@@ -332,12 +322,12 @@ def test_the_aws_commands_that_replace_a_home_made_class(tmp_path, own_aws):
 
 
 @pytest.mark.long
-def test_the_aws_commands_of_the_alarms(tmp_path, own_aws):
-    own_aws.client("logs").create_log_group(logGroupName="/aws/lambda/my-bot")
-    aws_commands("docs/how-to/monitor.md", tmp_path, own_aws, API_ID="a1b2c3")
-    [subscribed] = own_aws.client("sns").list_subscriptions()["Subscriptions"]
+def test_the_aws_commands_of_the_alarms(tmp_path, aws):
+    aws.client("logs").create_log_group(logGroupName="/aws/lambda/my-bot")
+    aws_commands("docs/how-to/monitor.md", tmp_path, aws, API_ID="a1b2c3")
+    [subscribed] = aws.client("sns").list_subscriptions()["Subscriptions"]
     assert subscribed["Protocol"] == "email"
-    [counted] = own_aws.client("logs").describe_metric_filters()["metricFilters"]
+    [counted] = aws.client("logs").describe_metric_filters()["metricFilters"]
     assert counted["filterPattern"] == '"[ERROR]"'
 
 

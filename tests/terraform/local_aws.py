@@ -49,9 +49,16 @@ class LocalAws:
         finally:
             self._check_from("inf")
 
+    def forget(self):
+        """Remove everything that was made."""
+        self._call("reset", "")
+
     def _check_from(self, requests):
+        self._call("reset-auth", requests)
+
+    def _call(self, name, body):
         headers = {"Content-Type": "text/plain"}
-        call = urllib.request.Request(f"{self.url}/moto-api/reset-auth", requests.encode(), headers)  # noqa: S310
+        call = urllib.request.Request(f"{self.url}/moto-api/{name}", body.encode(), headers)  # noqa: S310
         urllib.request.urlopen(call, timeout=10).close()  # noqa: S310  our own server
 
 
