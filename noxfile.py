@@ -18,7 +18,7 @@ BENCHMARKS = sorted(file.stem for file in Path("benchmarks").glob("*.py") if "__
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Run the tests on every core."""
+    """Run the tests, in four workers."""
     session.run("pytest", *session.posargs)
 
 
