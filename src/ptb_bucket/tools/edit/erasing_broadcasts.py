@@ -21,11 +21,11 @@ async def broadcasts_with(state: State, user_id: int) -> dict[str, list[str]]:
         StoreError: The store could not be read.
     """
     journals = Journals(state.store)
-    found = {
-        name: [key for key in keys if await journals.has(key, user_id)]
-        for name, keys in (await journals.objects()).items()
-    }
-    return {name: keys for name, keys in found.items() if keys}
+    found = {}
+    for name, keys in (await journals.objects()).items():  # Python 3.10 refuses to await in a comprehension within one
+        if having := [key for key in keys if await journals.has(key, user_id)]:
+            found[name] = having
+    return found
 
 
 async def forget_in_broadcasts(state: State, names: list[str], user_id: int) -> None:
