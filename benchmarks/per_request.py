@@ -118,9 +118,9 @@ async def measure(client: str, port: int, requests: int) -> dict[str, float]:
             "list, 20": listed,
         }
         least = {}
-    for name, send in kinds.items():  # Python 3.10 refuses to await in a comprehension within another one
-        least[name] = min([await _cpu(send, requests) for _ in range(5)])
-    return least
+        for name, send in kinds.items():  # Python 3.10 refuses to await in a comprehension within another one
+            least[name] = min([await _cpu(send, requests) for _ in range(5)])
+        return least
 
 
 async def _cpu(send: Callable[[], Awaitable[Any]], requests: int) -> float:
