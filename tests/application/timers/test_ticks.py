@@ -10,6 +10,7 @@ from ptb_bucket.errors import AccessError, PTBBucketError
 from ptb_bucket.stores import open_store
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from ptb_bucket.tools import check
+from support.applications.side_by_side import until
 
 ran = []
 
@@ -101,6 +102,21 @@ async def test_a_process_that_only_ticks_collects_no_alarms(bots, clock):
         assert (await two.tick()).ran == 1
         assert (await one.tick()).ran == 0
         assert one.timers.alarms._alarms == {}
+
+
+async def test_a_job_that_is_due_again_while_its_run_is_saved_runs_at_once(bots, clock):
+    """A process runs its own jobs in time. Its next look at the bucket is an hour later here."""
+
+    def every_minute(context):
+        context.job_queue.run_repeating(remind, 60, user_id=42, job_kwargs={"coalesce": False})
+
+    async with bots.build([remind], commands={"add": every_minute}) as one:
+        await bots.ada.send(one, "/add")
+    clock.pass_(3 * 60 + 1)
+    async with bots.build([remind], runs=True, tick=3600) as two:
+        await two.start()
+        await asyncio.wait_for(until(lambda: len(ran) == 3), 15)
+        await two.stop()
 
 
 @pytest.mark.parametrize("bots", ["per-record"], indirect=True)

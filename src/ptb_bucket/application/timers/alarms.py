@@ -76,7 +76,8 @@ class Alarms:
         """Run each timer that is known here when it is due, however long a look at the bucket takes."""
         while True:
             self._ring()
-            pause = min((due - time.time() for due in self._alarms.values()), default=self._interval)
+            waiting = (due for record, due in self._alarms.items() if not self._ticker.is_running(record))
+            pause = min(waiting, default=time.time() + self._interval) - time.time()
             self._wake.clear()
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), max(0.0, pause))
@@ -118,11 +119,15 @@ class Alarms:
             self._ticker.note_error(key, error, Ticked())
 
     def _ring(self) -> None:
+        """Begin the runs whose time has come. The alarm of a timer that is still running waits for the end of the run.
+
+        A run sets the next alarm before its commit, and may be due again when the commit ends.
+        """
         now = time.time()
         for record in [record for record, due in self._alarms.items() if due <= now]:
-            del self._alarms[record]
             if not self._ticker.is_running(record):
-                self._ticker.begin(record, self._alarm(record))
+                del self._alarms[record]
+                self._ticker.begin(record, self._alarm(record)).add_done_callback(lambda _: self._wake.set())
 
     async def _alarm(self, record: Record) -> None:
         """Run a timer whose time has come, after it is durable."""
@@ -138,8 +143,6 @@ class Alarms:
         except PTBBucketError as error:
             _LOGGER.error("%s is due but could not be run: %s", record.label, error)  # noqa: TRY400
             self._alarms[record] = time.time() + self._interval
-        finally:
-            self._wake.set()
 
     def _changed(self, record: Record, timer: Timer | None) -> None:
         """Hear of a timer of this process."""
