@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 
 
 class NoRace:
-    """What an update needs of timeouts that may come at the same moment, where there are none."""
+    """A stand-in for :class:`TimeoutRace`, for applications without timers in the bucket."""
 
     async def is_lost(self) -> bool:
         """Return False. See :meth:`TimeoutRace.is_lost`."""
@@ -41,7 +41,7 @@ class NoRace:
 
 
 class NoTimers:
-    """What updates and the application need of the timers in the bucket, where there are none."""
+    """A stand-in for :class:`BucketTimers`, for applications without timers in the bucket."""
 
     def begin(self) -> None:
         """Do nothing. See :meth:`BucketTimers.begin`."""

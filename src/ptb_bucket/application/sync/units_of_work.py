@@ -105,7 +105,7 @@ class Units:
 
         Args:
             unit: The unit.
-            unit_id: The ID by which its changes are told from others, if it has none.
+            unit_id: The ID that it gets if it has none, so that its changes can be found.
         """
         unit.withdraws = True
         if unit.id is None:

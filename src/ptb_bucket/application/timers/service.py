@@ -245,7 +245,7 @@ class BucketTimers:
 
 
 def is_internal(record: Record) -> bool:
-    """Tell whether a record keeps how an effect ended, or drives a broadcast: it is no job of the author's."""
+    """Tell whether a record keeps how an effect ended, or drives a broadcast: it is not one of the author's jobs."""
     return record.timer[1].startswith((EFFECT, BROADCAST))
 
 

@@ -234,7 +234,7 @@ class Works:
         self._application, self._sync, self._pending = application, sync, pending
         self._callbacks, self._timeouts = callbacks, timeouts
         self.drive: Callable[[str], Awaitable[Drive]] | None = None
-        """Drives a broadcast; None until one was asked for."""
+        """Drives the broadcast with a name. Set by the application that has the timers."""
 
     def of(self, record: Record, timer: Timer) -> Work | None:
         """Return what a timer does now; None if this deployment lacks its function, or its conversation handler."""

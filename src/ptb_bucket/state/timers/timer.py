@@ -18,7 +18,7 @@ __all__ = ["DECIDED", "FORGIVEN", "TIMEOUT", "Claim", "Timer", "unit_of"]
 TIMEOUT: Final = "timeout"
 """The option of a timer that is a conversation's timeout: the handler's name and the conversation's key."""
 DECIDED: Final = "decided"
-"""The option of a timeout that runs, whatever an update changes meanwhile: the claim that has decided it."""
+"""The option of a timeout that no update can stop any more: the ID of the claim that decided it."""
 
 FORGIVEN: Final = "forgiven"
 """The option of a timer that a person has made due again: the failed tries that do not count any more.
@@ -93,7 +93,7 @@ class Timer:
 
     @property
     def failures(self) -> int:
-        """How often the current occurrence has failed since it was made due."""
+        """The number of failed tries of the current occurrence since it was made due."""
         return self.tries - int(self.options.get(FORGIVEN, 0))
 
     @property
