@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from telegram.ext import Application, Job
@@ -46,17 +47,17 @@ class NotedApplication(Application[BT, CCT, UD, CD, BD, JQ]):
         processor = super().update_processor
         return processor.inner if isinstance(processor, ErrorReportingProcessor) else processor
 
+    @abstractmethod
     def _stop_signalled(self) -> None:
         """Note that a stop signal came that was passed to ``run_polling`` or ``run_webhook``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _task_begins(self, coroutine: CoroutineType[Any, Any, Any], update: object) -> None:
         """Note a coroutine that PTB is about to run as a task: by ``create_task``, or for ``block=False``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _data_changes(self, chat_ids: int | Iterable[int] | None, user_ids: int | Iterable[int] | None = None) -> None:
         """Note the chats and users whose data code has marked or dropped."""
-        raise NotImplementedError
 
     def mark_data_for_update_persistence(
         self, chat_ids: int | Collection[int] | None = None, user_ids: int | Collection[int] | None = None
