@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import time
 from datetime import timedelta
 
@@ -13,10 +14,10 @@ from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence, tools
 from ptb_bucket.cli import main
-from ptb_bucket.errors import RefusedError
+from ptb_bucket.errors import CorruptDocumentError, RefusedError
 from ptb_bucket.state import BOT_DATA, BROADCAST, GONE, Journals, Kind, Record
 from ptb_bucket.state.timers import Timer
-from ptb_bucket.stores import LocalStore
+from ptb_bucket.stores import LocalStore, Update
 from ptb_bucket.tools import (
     check,
     copy,
@@ -220,3 +221,21 @@ async def test_names_are_listed_without_reading_a_journal(uri):
     async with open_state(uri) as state:
         assert await tools.broadcast_names(state) == ["news-7"]
         assert [one.name for one in await tools.broadcasts(state)] == ["news-7"]  # not the module
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", b"{", b"7", b'"text"', b'{"people": 7}', b"[" * 100_000])
+async def test_a_damaged_object_is_named(tmp_path, data):
+    uri = f"file:{tmp_path / 'bot'}"
+    await remember(uri)
+    async with open_state(uri) as state:
+        journals, made = Journals(state.store), await journal_of(state)
+        for key in [info.key async for info in state.store.list("broadcasts/")]:
+            await state.store.put(key, data, Update((await state.store.get(key)).etag))
+            with pytest.raises(CorruptDocumentError, match=re.escape(key)):
+                await journals.has(key, ADA)
+            with pytest.raises(CorruptDocumentError, match=re.escape(key)):
+                await journals.forget(key, ADA)
+        with pytest.raises(CorruptDocumentError, match=r"people-.*is not the audience"):
+            await journals.people(made, 0, 1)
+        with pytest.raises(CorruptDocumentError, match=r"news-7/journal\.json is not a valid"):
+            await journals.read("news-7")

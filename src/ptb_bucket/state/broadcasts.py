@@ -11,6 +11,7 @@ import json
 import re
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import asdict, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -86,7 +87,7 @@ class Broadcast:
 
     def to_json(self) -> bytes:
         """Return the journal as it is stored."""
-        return json.dumps({"format": 1, **asdict(self)}, separators=(",", ":")).encode()
+        return _packed({"format": 1, **asdict(self)})
 
     @classmethod
     def from_json(cls, data: bytes, key: str) -> Self:
@@ -98,7 +99,7 @@ class Broadcast:
         try:
             found = json.loads(data)
             return cls(**{each.name: found[each.name] for each in fields(cls) if each.name in found})
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise CorruptDocumentError(f"{key} is not a valid broadcast journal. Delete or restore it.") from error
 
 
@@ -174,11 +175,15 @@ class Journals:
 
         Returns:
             The IDs, and GONE in the places of people who were erased.
+
+        Raises:
+            StoreError: They could not be read.
+            CorruptDocumentError: They are damaged.
         """
         found: list[int] = []
         for part in range(start // PART, -(-min(start + count, broadcast.people) // PART)):
-            blob = await self.store.get(_part(broadcast.name, broadcast.attempt, part))
-            ids = json.loads(blob.data)
+            key = _part(broadcast.name, broadcast.attempt, part)
+            ids = _audience(key, (await self.store.get(key)).data)
             found += ids[max(0, start - part * PART) : start + count - part * PART]
         return found
 
@@ -192,8 +197,8 @@ class Journals:
         """
         attempt = secrets.token_hex(4)
         for part in range(-(-len(people) // PART)):
-            ids = json.dumps(people[part * PART : (part + 1) * PART], separators=(",", ":")).encode()
-            await self.store.put(_part(name, attempt, part), ids, Create())
+            ids = people[part * PART : (part + 1) * PART]
+            await self.store.put(_part(name, attempt, part), _packed(ids), Create())
         made = Broadcast(name, callback, len(people), attempt, began=time.time()).but()
         try:
             self._etags[name] = await self.store.put(_key(name), made.to_json(), Create())
@@ -258,19 +263,29 @@ class Journals:
         return there
 
 
+def _packed(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _audience(key: str, data: bytes) -> list[int]:
+    """Return the IDs in an object of an audience. Raises as :func:`_is_about`."""
+    with suppress(ValueError, RecursionError):
+        ids = json.loads(data)
+        if isinstance(ids, list):
+            return ids
+    raise CorruptDocumentError(f"{key} is not the audience of a broadcast. Delete or restore it.")
+
+
 def _is_about(key: str, data: bytes, user_id: int) -> bool:
     """Tell whether an object of a broadcast contains the ID of a person.
 
     Raises:
         CorruptDocumentError: It is damaged.
     """
-    if _is_journal(key):
-        journal = Broadcast.from_json(data, key)
-        return user_id in journal.blocked or user_id in journal.failed
-    try:
-        return user_id in json.loads(data)
-    except (ValueError, TypeError) as error:
-        raise CorruptDocumentError(f"{key} is not the audience of a broadcast. Delete or restore it.") from error
+    if not _is_journal(key):
+        return user_id in _audience(key, data)
+    journal = Broadcast.from_json(data, key)
+    return user_id in journal.blocked or user_id in journal.failed
 
 
 def _without(key: str, data: bytes, user_id: int) -> bytes:
@@ -279,7 +294,7 @@ def _without(key: str, data: bytes, user_id: int) -> bytes:
     A journal is a new version even if it does not contain the ID. So an instance that is sending notices the change.
     """
     if not _is_journal(key):
-        return json.dumps([GONE if one == user_id else one for one in json.loads(data)], separators=(",", ":")).encode()
+        return _packed([GONE if one == user_id else one for one in _audience(key, data)])
     journal = Broadcast.from_json(data, key)
     lists = {"blocked": journal.blocked, "failed": journal.failed}
     kept = {name: [one for one in ids if one != user_id] for name, ids in lists.items()}
@@ -293,7 +308,8 @@ def _is_journal(key: str) -> bool:
 def _key(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ConfigurationError(
-            f"The broadcast name {name!r} is invalid. Use 1 to 60 letters, digits, dots, hyphens and underscores."
+            f"The broadcast name {name!r} is invalid. Use 1 to 60 letters, digits, dots, hyphens and underscores, and "
+            "begin with a letter or digit."
         )
     return f"{BROADCASTS}{name}/journal.json"
 

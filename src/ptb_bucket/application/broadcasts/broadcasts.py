@@ -106,7 +106,10 @@ class Broadcasts:
         """
         found = await self.journals.turn(name, state)
         if found is None:
-            raise ConfigurationError(f"There is no broadcast named {name!r}.")
+            raise ConfigurationError(
+                f"There is no broadcast named {name!r}. Begin it with broadcast(), or correct the name. 'ptb-bucket "
+                "broadcasts URI' lists all."
+            )
         if state == "running" and not found.is_over:
             self._timers.drive_now(_record(name), name)
             await self._sync.commit()
