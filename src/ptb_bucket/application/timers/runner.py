@@ -6,17 +6,15 @@ import asyncio
 import contextlib
 import logging
 import time
-from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.application.effects import EffectUnit, Place
+from ptb_bucket.application.timers.next_run import after_run
 from ptb_bucket.application.timers.pending_timers import nonce
-from ptb_bucket.application.timers.schedule import next_due
-from ptb_bucket.application.timers.work import nominal
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import MISSING
-from ptb_bucket.state.timers import DECIDED, FORGIVEN, Claim, merge_timers, unit_of
+from ptb_bucket.state.timers import DECIDED, Claim, merge_timers, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -46,9 +44,6 @@ POSTPONED: Final = 5.0
 ROLLOUT: Final = 3600.0
 """Seconds in which another instance may run a timer whose callback this one lacks."""
 
-_OF_ONE_OCCURRENCE: Final = frozenset({"nominal", DECIDED, FORGIVEN})
-"""The options of a timer that its next occurrence does not have."""
-
 
 @dataclass(eq=False)
 class ClaimedRun:
@@ -58,12 +53,13 @@ class ClaimedRun:
         record: The record of the timer.
         timer: The timer when it was claimed, or when the claim was renewed.
         until: When the claim ends, on the monotonic clock.
+        lost: Another instance has claimed the occurrence, or the timer was replaced or removed.
     """
 
     record: Record
     timer: Timer
     until: float
-    lost: bool = field(default=False)
+    lost: bool = False
 
     @property
     def by(self) -> str:
@@ -90,14 +86,8 @@ class TimerRunner:
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  its collaborators
-        self,
-        options: LiveOptions,
-        sync: Sync,
-        locks: UpdateLocks,
-        pending: PendingTimers,
-        works: Works,
-        retry: JobRetry,
-        effects: EffectUnits,
+        self, options: LiveOptions, sync: Sync, locks: UpdateLocks, pending: PendingTimers, works: Works,
+        retry: JobRetry, effects: EffectUnits,
     ) -> None:  # fmt: skip
         self._options, self._sync, self._locks = options, sync, locks
         self._pending, self._works, self._retry, self._effects = pending, works, retry, effects
@@ -259,7 +249,8 @@ class TimerRunner:
         async with self._sync.units.run(unit, records, self._ending(claimed, after)):
             with self._pending.inside(records, claimed.record), self._effects.inside(effects):
                 error = await work.call() or effects.failure  # an outcome of it may not be durable
-                after.append(self._after(claimed.record, claimed.timer.but(data=work.data), error))
+                timer, changed = claimed.timer.but(data=work.data), self._pending.take_change(claimed.record)
+                after.append(after_run(timer, changed, error, self._retry))
         if claimed.is_over and not await self._is_current(claimed):
             await self._withdraw(unit, work, claimed.record)
             return
@@ -295,34 +286,6 @@ class TimerRunner:
             await self._sync.stage_now()
             self._sync.live.replica.units.withdraw(unit)
         await work.load()
-
-    # ---------------------------------------------------------------- afterwards
-
-    def _after(self, record: Record, timer: Timer, error: Exception | None) -> Timer | None:
-        """Return a timer after a run. Changes that the callback made to its timer win."""
-        changed = self._pending.take_change(record)
-        if changed is None or (changed is not MISSING and changed.revision != timer.revision):
-            return changed  # removed, or replaced
-        enabled = timer.enabled if changed is MISSING else changed.enabled
-        after = self._next(timer) if error is None else self._failed(timer, error)
-        return after and after.but(enabled=enabled)
-
-    def _next(self, timer: Timer) -> Timer | None:
-        options = {name: value for name, value in timer.options.items() if name not in _OF_ONE_OCCURRENCE}
-        due = next_due(timer.schedule, nominal(timer), time.time(), coalesce=options.get("coalesce", True))
-        if due is None:
-            return None
-        return timer.rearmed(due, nonce(), occurrence=timer.occurrence + 1, tries=0, options=options)
-
-    def _failed(self, timer: Timer, error: Exception) -> Timer:
-        tries = timer.tries + 1
-        pause = self._retry.pause_after(timer.failures + 1)
-        options = {name: value for name, value in timer.options.items() if name != DECIDED}
-        if pause is None:
-            parked = f"raised {type(error).__name__}"
-            return timer.rearmed(timer.due, nonce(), tries=tries, options=options, parked=parked)
-        options["nominal"] = nominal(timer)
-        return timer.rearmed(time.time() + pause, nonce(), tries=tries, options=options)
 
 
 def _effects_of(claimed: ClaimedRun) -> EffectUnit:

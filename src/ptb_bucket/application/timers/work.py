@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.application.sync import records_of_ids
 from ptb_bucket.application.timers.job import BucketJob
+from ptb_bucket.application.timers.next_run import nominal
 from ptb_bucket.application.timers.pending_timers import nonce
 from ptb_bucket.application.update_locks import keys_of, keys_of_ids
 from ptb_bucket.state import BOT_DATA, BROADCAST
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Record
     from ptb_bucket.state.timers import Timer
 
-__all__ = ["Drive", "Work", "Works", "nominal"]
+__all__ = ["Drive", "Work", "Works"]
 
 _LOGGER = logging.getLogger("ptb_bucket.application")
 
@@ -252,9 +253,3 @@ class Works:
         grace = timer.options.get("misfire_grace_time")
         job = BucketJob(self._pending, record, timer, callback, late)
         return JobWork(self._application, self._sync, job, skips=grace is not None and late > grace)
-
-
-def nominal(timer: Timer) -> float:
-    """Return when an occurrence was due by its schedule, before it was tried again."""
-    found: float = timer.options.get("nominal", timer.due)
-    return found
