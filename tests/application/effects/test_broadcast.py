@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from ptb_bucket import JobRetry
 from ptb_bucket.errors import ConfigurationError, RefusedError
 from ptb_bucket.offline_telegram import ApiError
 from ptb_bucket.tools import erase, find_person, open_state
@@ -242,5 +243,33 @@ def test_wrong_use_is_refused():
         with pytest.raises(ConfigurationError, match="no broadcast"):
             await one.application.turn_broadcast("d", "paused")
         await one.stop()
+
+    run_virtually(check())
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("way", ["broadcast", "turn_broadcast"])
+def test_a_parked_broadcast_goes_on_when_it_is_asked_for_again(layout, way):
+    """An instance without the function tries to send until it parks the job. The next deployment has the function."""
+
+    async def check():
+        world = World(layout)
+        one = await Instance(world).start()
+        await one.application.broadcast(news, world.people(300), name="news-7", wait=False)
+        await asyncio.sleep(3)
+        await one.kill()
+        two = await Instance(world, callbacks=[other], job_retry=JobRetry(tries=2, pause=1)).start()
+        await asyncio.sleep(300)
+        assert 0 < len(world.got) < 300
+        await two.stop()
+        three = await Instance(world).start()
+        if way == "turn_broadcast":
+            await three.application.turn_broadcast("news-7", "running")
+            await asyncio.sleep(300)
+        else:
+            await asyncio.wait_for(three.application.broadcast(news, (), name="news-7"), 300)
+        report = await three.application.find_broadcast("news-7")
+        assert (report.state, report.sent) == ("finished", 300)
+        await three.stop()
 
     run_virtually(check())

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from ptb_bucket.application.timers import runner
-from ptb_bucket.state.timers import DUE_FOLDER
+from ptb_bucket.application.timers.next_run import occurrence_at
+from ptb_bucket.state.timers import DUE_FOLDER, Timer
 from ptb_bucket.stores import MemoryStore
 from support.applications.counted_bots import CountedBots
 from support.simulation.timers import run_process
@@ -167,3 +168,10 @@ async def test_a_look_at_timers_of_others_does_not_delay_own_ones():
         listed.set()
         await bot.stop()
     assert work.runs == 1
+
+
+def test_a_timer_that_was_made_due_again_has_all_its_tries_now_and_at_its_next_occurrence():
+    parked = Timer("remind", "00", due=1.0, tries=5, parked="raised ValueError", enabled=False)
+    again = parked.restarted(2.0, "01")
+    assert (again.is_armed, again.failures, again.tries) == (True, 0, 5)
+    assert occurrence_at(again, 3.0).failures == occurrence_at(parked, 3.0).failures == 0

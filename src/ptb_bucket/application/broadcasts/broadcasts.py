@@ -81,9 +81,10 @@ class Broadcasts:
         return found
 
     def _arm(self, name: str) -> None:
-        """Add the timer that drives a broadcast, unless it is there."""
+        """Add the timer that drives a broadcast, unless it is there and runs."""
         record = _record(name)
-        if self._timers.pending.get(record) is None:
+        timer = self._timers.pending.get(record)
+        if timer is None or timer.parked is not None:
             self._timers.drive_now(record, name)
 
     async def wait(self, broadcast: Broadcast) -> Broadcast:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ptb_bucket.application.timers.retry import JobRetry
     from ptb_bucket.state.timers import Timer
 
-__all__ = ["after_run", "nominal"]
+__all__ = ["after_run", "nominal", "occurrence_at"]
 
 _OF_ONE_OCCURRENCE: Final = frozenset({"nominal", DECIDED, FORGIVEN})
 """The options of a timer that its next occurrence does not have."""
@@ -45,11 +45,14 @@ def after_run(timer: Timer, changed: Any, error: Exception | None, retry: JobRet
 
 def _next_occurrence(timer: Timer) -> Timer | None:
     """Return a timer whose occurrence has ended, with its next due time; None if it has no other."""
+    due = next_due(timer.schedule, nominal(timer), time.time(), coalesce=timer.options.get("coalesce", True))
+    return None if due is None else occurrence_at(timer, due)
+
+
+def occurrence_at(timer: Timer, due: float, **changes: Any) -> Timer:
+    """Return a timer whose occurrence has ended, with another one at a time, in seconds since the epoch."""
     options = {name: value for name, value in timer.options.items() if name not in _OF_ONE_OCCURRENCE}
-    due = next_due(timer.schedule, nominal(timer), time.time(), coalesce=options.get("coalesce", True))
-    if due is None:
-        return None
-    return timer.rearmed(due, nonce(), occurrence=timer.occurrence + 1, tries=0, options=options)
+    return timer.rearmed(due, nonce(), occurrence=timer.occurrence + 1, tries=0, options=options, **changes)
 
 
 def _next_try(timer: Timer, error: Exception, retry: JobRetry) -> Timer:

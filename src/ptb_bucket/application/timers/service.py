@@ -118,11 +118,11 @@ class BucketTimers:
         return job
 
     def drive_now(self, record: Record, name: str) -> None:
-        """Let a timer of the bot drive a broadcast from now on, also if it waits for later."""
+        """Let a timer of the bot drive a broadcast from now on, also if it waits for later or is parked."""
         before = self.pending.get(record)
         timer = Timer(BROADCAST, nonce(), name, name, due=time.time(), revision=int(time.time() * 1000))
         if before is not None:
-            timer = before.rearmed(timer.due, nonce(), revision=max(timer.revision, before.revision + 1))
+            timer = before.restarted(time.time(), nonce(), revision=max(timer.revision, before.revision + 1))
         self.pending.put(record, timer)
 
     def is_driving_another(self, record: Record) -> bool:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.application.sync import records_of_ids
 from ptb_bucket.application.timers.job import BucketJob
-from ptb_bucket.application.timers.next_run import nominal
-from ptb_bucket.application.timers.pending_timers import nonce
+from ptb_bucket.application.timers.next_run import nominal, occurrence_at
 from ptb_bucket.application.update_locks import keys_of, keys_of_ids
 from ptb_bucket.state import BOT_DATA, BROADCAST
 from ptb_bucket.state.timers import TIMEOUT
@@ -212,8 +211,8 @@ class DriveWork:
         if drive.again is None or timer is None:
             self._pending.put(record, None)
         else:
-            changes = {"occurrence": timer.occurrence + 1, "revision": timer.revision + 1, "tries": 0}
-            self._pending.put(record, timer.rearmed(time.time() + drive.again, nonce(), **changes))
+            again = occurrence_at(timer, time.time() + drive.again, revision=timer.revision + 1)
+            self._pending.put(record, again)
         return None
 
 

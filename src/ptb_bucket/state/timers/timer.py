@@ -21,7 +21,7 @@ DECIDED: Final = "decided"
 """The option of a timeout that no update can stop any more: the ID of the claim that decided it."""
 
 FORGIVEN: Final = "forgiven"
-"""The option of a timer that a person has made due again: the failed tries that do not count any more.
+"""The option of a timer that was made due again, also if it was parked: the failed tries that do not count any more.
 
 The number of tries only grows, because documents list each try that has changed them.
 """
@@ -114,6 +114,11 @@ class Timer:
     def rearmed(self, due: float | None, nonce: str, **changes: Any) -> Timer:
         """Return this timer with another due time, no claim, and so with another due key."""
         return self.renamed(self.generation + 1, nonce).but(due=due, claim=None, **changes)
+
+    def restarted(self, due: float, nonce: str, **changes: Any) -> Timer:
+        """Return this timer with another due time, also if it is parked or paused, and with all its tries again."""
+        options = {**self.options, **({FORGIVEN: self.tries} if self.tries else {})}
+        return self.rearmed(due, nonce, parked=None, options=options, enabled=True, **changes)
 
     def renamed(self, generation: int, nonce: str) -> Timer:
         """Return this timer with another due key."""

@@ -39,11 +39,7 @@ async def make_due(state: State, record: Record, *, dry_run: bool = False, plann
     """
 
     def edit(value: Any, _: list[Any]) -> Any:
-        from ptb_bucket.state.timers import FORGIVEN  # noqa: PLC0415  only tools for timers import it
-
-        timer = _runnable(record, value)
-        options = {**timer.options, **({FORGIVEN: timer.tries} if timer.tries else {})}
-        due = timer.rearmed(time.time(), os.urandom(4).hex(), parked=None, options=options, enabled=True)
+        due = _runnable(record, value).restarted(time.time(), os.urandom(4).hex())
         made: dict[str, Any] = due.to_value()
         return made
 
