@@ -249,7 +249,7 @@ class DurableMethods:
 
         Raises:
             ConfigurationError: ``jobs`` is not ``"bucket"``, or the function is not listed.
-            RefusedError: A broadcast of this name sends with another function.
+            RefusedError: A broadcast of this name sends with another function, or its job was parked while this waited.
             StoreError: The bucket could not be read or written.
         """
         return await self._durable.broadcast(send, user_ids, name, wait=wait)

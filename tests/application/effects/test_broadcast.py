@@ -273,3 +273,19 @@ def test_a_parked_broadcast_goes_on_when_it_is_asked_for_again(layout, way):
         await three.stop()
 
     run_virtually(check())
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_waiting_ends_with_an_error_if_the_job_is_parked(layout):
+    async def check():
+        world = World(layout)
+        one = await Instance(world).start()
+        waiting = asyncio.ensure_future(one.application.broadcast(news, world.people(300), name="news-7"))
+        await asyncio.sleep(3)
+        for key in [info.key async for info in world.bucket.list("") if "broadcasts/" in info.key]:
+            await world.bucket.delete(key)
+        with pytest.raises(RefusedError, match="'news-7' stopped because its job was parked: raised Conf"):
+            await asyncio.wait_for(waiting, 10_000)
+        await one.stop()
+
+    run_virtually(check())

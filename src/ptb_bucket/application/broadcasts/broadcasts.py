@@ -88,16 +88,29 @@ class Broadcasts:
             self._timers.drive_now(record, name)
 
     async def wait(self, broadcast: Broadcast) -> Broadcast:
-        """Wait until a broadcast is over or paused, and show its progress in a terminal."""
+        """Wait until a broadcast is over or paused, and show its progress in a terminal.
+
+        Raises:
+            RefusedError: Its job was parked on this instance.
+        """
         bar = ProgressBar()
         await self._sync.commit()
         while broadcast.state == "running":
             bar.show(broadcast)
+            self._check_driven(broadcast.name)
             await asyncio.sleep(LOOK)
             broadcast = await self.journals.read(broadcast.name) or broadcast
         bar.show(broadcast)
         bar.end()
         return broadcast
+
+    def _check_driven(self, name: str) -> None:
+        timer = self._timers.pending.get(_record(name))
+        if timer is not None and timer.parked is not None:
+            raise RefusedError(
+                f"The broadcast {name!r} stopped because its job was parked: {timer.parked}. Correct the cause, which "
+                "your error handlers got, then call broadcast() with this name again."
+            )
 
     async def turn(self, name: str, state: BroadcastState) -> Broadcast:
         """Pause, cancel or continue a broadcast.
