@@ -23,7 +23,7 @@ LOG_LINES: Final[Mapping[str, str]] = {
         "the old value."
     ),
     "… arrived after the shutdown deadline and was not handled": (
-        "Nothing, behind a webhook: Telegram sends it again. By polling, the update is lost; give the bot more time "
+        "Nothing, behind a webhook: Telegram sends it again. With polling, the update is lost; give the bot more time "
         "with `shutdown_deadline`."
     ),
     "… could not be saved yet. …": f"{_BUCKET} The changes stay in memory and are tried again.",
