@@ -1,4 +1,4 @@
-"""What effects cost: counted requests of each choice, and of a broadcast whose instances are killed.
+"""The cost of effects: counted requests of each choice, and of a broadcast whose instances are killed.
 
     python benchmarks/effects.py [--people 10000] [--kills 50] [--write docs/how-to/effects.md]
 

@@ -1,4 +1,4 @@
-"""What each line of the log means and what to do about it, where the line itself does not say it.
+"""The meaning of each line of the log, and what to do about it, where the line itself does not say so.
 
 The keys are the messages as ``list_messages.py`` finds them, with an ellipsis for each value.
 """

@@ -1,4 +1,4 @@
-"""Where code may ask for effects: several handlers of an update, error handlers, conversations, tasks and jobs."""
+"""The places where code may ask for effects: handlers of several groups, errors, conversations, tasks and jobs."""
 
 from __future__ import annotations
 

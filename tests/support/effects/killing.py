@@ -68,7 +68,7 @@ class Process:
 
 
 class World:
-    """What outlives a kill.
+    """The bucket, which outlives a kill.
 
     Args:
         layout: The layout of the bot's state.

@@ -1,4 +1,4 @@
-"""What can happen to the shop: kills everywhere, outages everywhere, and two instances that meet."""
+"""Scenarios of the shop: kills everywhere, outages everywhere, and two instances that meet."""
 
 from __future__ import annotations
 
