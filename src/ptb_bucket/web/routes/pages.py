@@ -14,15 +14,7 @@ from starlette.routing import Route
 
 from ptb_bucket import tools
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, Kind, Record
-from ptb_bucket.web.queries import (
-    funnels,
-    history_of,
-    overview_of,
-    people_in,
-    read_value,
-    timers_in,
-    value_at,
-)
+from ptb_bucket.web.queries import funnels, history_of, overview_of, people_in, read_value, timers_in, value_at
 from ptb_bucket.web.site import number_in, paged, record_in, site_of
 from ptb_bucket.web.tree import node_of
 
