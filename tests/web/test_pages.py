@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -253,12 +254,52 @@ def test_large_data_shows_what_takes_the_space(opened, place):
         assert page.locator(".node").count() < 200
 
 
-def test_a_search_finds_text_and_can_be_stopped(opened, place):
+def test_a_search_finds_text(opened, place):
     with opened(place()) as page:
         page.get_by_role("searchbox").fill("bring my dog")
         page.keyboard.press("Enter")
         page.get_by_text("1 found in").wait_for()
         assert page.locator("tbody a").all_inner_texts() == ["user_data[42]"]
+
+
+@contextmanager
+def browsing(tmp_path, data):
+    """Serve a state with the data of some users, and yield a client that has entered. No browser is needed."""
+    uri = f"file:{tmp_path / 'bot'}?layout=single"
+
+    async def save():
+        kept = BucketPersistence(uri)
+        kept.set_bot(ExtBot(BOT))
+        for number, value in data.items():
+            await kept.update_user_data(number, value)
+        await kept.flush()
+
+    aside(save())
+    with served(uri) as door, httpx.Client(base_url=f"http://127.0.0.1:{door.port}", follow_redirects=True) as client:
+        client.get(door.said[0])
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("value", "asked", "shown"),
+    [
+        ('she said "hi there"', 'said "HI there"', r"she said \&#34;hi there\&#34;"),
+        ("one\ntwo", "one\ntwo", r"one\ntwo"),
+        ("C:\\tea", "c:\\t", r"C:\\tea"),
+        ("ß" * 200 + "breakfast", "breakfast", "ssbreakfast"),
+        ("tea", '"said":"tea"', "{&#34;said&#34;:&#34;tea&#34;}"),
+    ],
+)
+def test_a_search_finds_text_as_people_write_it_and_shows_it(tmp_path, value, asked, shown):
+    with browsing(tmp_path, {42: {"said": value}}) as client:
+        text = client.get("/search", params={"q": asked}).text
+        assert "1 found in 1 records." in text
+        assert shown in text
+
+
+def test_a_search_that_found_enough_says_that_it_stopped(tmp_path):
+    with browsing(tmp_path, {number: {"said": "tea"} for number in range(1, 211)}) as client:
+        assert "200 found in 200 records, stopped at this limit." in client.get("/search", params={"q": "tea"}).text
 
 
 def test_copies_are_text(opened, place):
