@@ -263,13 +263,14 @@ def test_a_search_finds_text(opened, place):
 
 
 @contextmanager
-def browsing(tmp_path, data):
+def browsing(tmp_path, data, layout="single"):
     """Serve a state with the data of some users, and yield a client that has entered. No browser is needed."""
-    uri = f"file:{tmp_path / 'bot'}?layout=single"
+    uri = f"file:{tmp_path / 'bot'}?layout={layout}"
 
     async def save():
         kept = BucketPersistence(uri)
         kept.set_bot(ExtBot(BOT))
+        await kept.update_bot_data({"day": 1})
         for number, value in data.items():
             await kept.update_user_data(number, value)
         await kept.flush()
@@ -293,13 +294,15 @@ def browsing(tmp_path, data):
 def test_a_search_finds_text_as_people_write_it_and_shows_it(tmp_path, value, asked, shown):
     with browsing(tmp_path, {42: {"said": value}}) as client:
         text = client.get("/search", params={"q": asked}).text
-        assert "1 found in 1 records." in text
+        assert "1 found in 2 records." in text
         assert shown in text
 
 
 def test_a_search_that_found_enough_says_that_it_stopped(tmp_path):
     with browsing(tmp_path, {number: {"said": "tea"} for number in range(1, 211)}) as client:
-        assert "200 found in 200 records, stopped at this limit." in client.get("/search", params={"q": "tea"}).text
+        text = client.get("/search", params={"q": "tea"}).text
+        assert "200 found in " in text
+        assert " records, stopped at this limit." in text
 
 
 def test_copies_are_text(opened, place):
@@ -310,3 +313,40 @@ def test_copies_are_text(opened, place):
         assert "'tags': {'new', 'vip'}" in text
         assert "'seat': (3, 'window')" in text
         assert "telegram.Message(" in text
+
+
+def test_a_click_copies_a_value_and_nothing_else(opened, place):
+    with opened(place(), context={"permissions": ["clipboard-read", "clipboard-write"]}) as page:
+        page.goto(page.home + "/record?kind=user_data&id=42&path=name")
+        copy = page.get_by_role("link", name="JSON", exact=True)
+        copy.click()
+        page.get_by_text("Copied", exact=True).wait_for(state="attached")
+        assert page.evaluate("navigator.clipboard.readText()") == '"Ada Lovelace"'
+        page.context.clear_cookies()  # the session has ended
+        copy.click()
+        page.get_by_role("heading", name="ptb-bucket web").wait_for()
+        assert page.evaluate("navigator.clipboard.readText()") == '"Ada Lovelace"'
+
+
+def test_a_value_that_does_not_exist_is_not_copied(tmp_path):
+    with browsing(tmp_path, {42: {"name": "Ada"}}) as client:
+        for address in ("/copy?kind=user_data&id=43", "/copy?kind=user_data&id=42&path=nothing"):
+            answer = client.get(address)
+            assert answer.status_code == 404
+            assert "There is no such value." in answer.text
+        assert client.get("/copy?kind=user_data&id=42&path=name").text == '"Ada"'
+
+
+@pytest.mark.parametrize("time", ["soon", "9999-12-31T23:59-05:00", "0001-01-01T00:00+05:00", "2026-02-30"])
+def test_a_time_that_does_not_exist_is_refused(tmp_path, time):
+    with browsing(tmp_path, {42: {"name": "Ada"}}) as client:
+        answer = client.get("/person/42", params={"at": time})
+        assert answer.status_code == 400
+        assert "is not a valid time" in answer.text
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_only_records_that_share_a_document_are_said_to(tmp_path, layout):
+    with browsing(tmp_path, {}, layout) as client:
+        shares = "All records share a document here." in client.get("/people?kind=user_data").text
+        assert shares is (layout != "per-record")

@@ -69,7 +69,7 @@ async def _list(request: Request) -> Response:
     found.sort(key=lambda one: (rank(one), one.record.number))
     shown = paged(request, found)
     shown["rows"] = [(one, site.catalog.change(one, changes)) for one in shown["rows"]]
-    return site.page(request, "people.html", kind=kind, job=job, order=order, timed=timed, **shown)
+    return site.page(request, "people.html", kind=kind, job=job, order=order, lazy=site.catalog.lazy, **shown)
 
 
 async def _search(request: Request) -> Response:
@@ -141,9 +141,9 @@ def _time(text: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
+        return found.astimezone(timezone.utc) if found.tzinfo else found.replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError):
         raise HTTPException(400, f"{text!r} is not a valid time. Use the form 2026-01-31T18:00.") from None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 async def _timers(site: Site, owners: list[Record]) -> list[TimerRow]:
