@@ -187,6 +187,19 @@ def test_objects_are_shown_nicely_and_edited_with_the_classes_of_the_bot(opened,
         assert page.locator(".object > summary .type").inner_text() == "Cart"
 
 
+def test_a_value_that_only_a_pickle_can_express_hides_nothing(tmp_path):
+    knot = Cart(())
+    knot.items = (knot,)
+    with browsing(
+        tmp_path, {42: {knot: "tea"}, 43: {"said": "tea"}}, "single&codec=pickle", [StoredAs(Cart)]
+    ) as client:
+        assert "2 found in 3 records." in client.get("/search?q=tea").text
+        for number in (42, 43):
+            answer = client.get(f"/person/{number}")
+            assert answer.status_code == 200
+            assert 'class="problem"' not in answer.text
+
+
 def test_how_long_is_a_dash_where_nothing_tells_it(opened, tmp_path):
     uri = populate(tmp_path / "bot", "layout=single").replace("keep=50", "keep=0")
     for folder in (tmp_path / "bot").rglob(".versions"):
@@ -263,12 +276,12 @@ def test_a_search_finds_text(opened, place):
 
 
 @contextmanager
-def browsing(tmp_path, data, layout="single"):
+def browsing(tmp_path, data, layout="single", types=()):
     """Serve a state with the data of some users, and yield a client that has entered. No browser is needed."""
     uri = f"file:{tmp_path / 'bot'}?layout={layout}"
 
     async def save():
-        kept = BucketPersistence(uri)
+        kept = BucketPersistence(uri, types=types)
         kept.set_bot(ExtBot(BOT))
         await kept.update_bot_data({"day": 1})
         for number, value in data.items():
@@ -276,7 +289,8 @@ def browsing(tmp_path, data, layout="single"):
         await kept.flush()
 
     aside(save())
-    with served(uri) as door, httpx.Client(base_url=f"http://127.0.0.1:{door.port}", follow_redirects=True) as client:
+    with served(uri, types=types) as door, httpx.Client(follow_redirects=True) as client:
+        client.base_url = f"http://127.0.0.1:{door.port}"
         client.get(door.said[0])
         yield client
 
