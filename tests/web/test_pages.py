@@ -276,7 +276,7 @@ def test_a_search_finds_text(opened, place):
 
 
 @contextmanager
-def browsing(tmp_path, data, layout="single", types=()):
+def browsing(tmp_path, data, layout="single", types=(), **settings):
     """Serve a state with the data of some users, and yield a client that has entered. No browser is needed."""
     uri = f"file:{tmp_path / 'bot'}?layout={layout}"
 
@@ -289,7 +289,7 @@ def browsing(tmp_path, data, layout="single", types=()):
         await kept.flush()
 
     aside(save())
-    with served(uri, types=types) as door, httpx.Client(follow_redirects=True) as client:
+    with served(uri, types=types, **settings) as door, httpx.Client(follow_redirects=True) as client:
         client.base_url = f"http://127.0.0.1:{door.port}"
         client.get(door.said[0])
         yield client
@@ -310,6 +310,13 @@ def test_a_search_finds_text_as_people_write_it_and_shows_it(tmp_path, value, as
         text = client.get("/search", params={"q": asked}).text
         assert "1 found in 2 records." in text
         assert shown in text
+
+
+def test_a_search_shows_no_values_that_are_hidden(tmp_path):
+    with browsing(tmp_path, {42: {"said": "breakfast"}}, mask=True) as client:
+        text = client.get("/search?q=break").text
+        assert "1 found in 2 records." in text
+        assert "breakfast" not in text
 
 
 def test_a_search_that_found_enough_says_that_it_stopped(tmp_path):
