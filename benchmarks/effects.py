@@ -1,4 +1,4 @@
-"""What effects cost: counted requests of each choice, and of a broadcast whose instances are killed.
+"""The cost of effects: counted requests of each choice, and of a broadcast whose instances are killed.
 
     python benchmarks/effects.py [--people 10000] [--kills 50] [--write docs/how-to/effects.md]
 
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
+from pages import write_table
 from telegram import Update
 from telegram.ext import CommandHandler
 
@@ -155,15 +155,6 @@ def broadcast_table(people: int, kills: int) -> list[str]:
     return lines
 
 
-def _write(path: Path, name: str, lines: list[str]) -> None:
-    begin = f"<!-- {name}: written by benchmarks/effects.py -->\n"
-    pattern = re.compile(re.escape(begin) + r".*?<!-- end -->", re.DOTALL)
-    text = "\n".join(lines)
-    path.write_text(
-        pattern.sub(f"{begin}{text}\n<!-- end -->", path.read_text(encoding="utf-8")), encoding="utf-8"
-    )  # fmt: skip
-
-
 def main() -> None:
     """Count, print, and write the tables of the documentation."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -178,7 +169,7 @@ def main() -> None:
     print("\n\n".join("\n".join(lines) for lines in tables.values()))
     for name, lines in tables.items():
         if options.write:
-            _write(options.write, name, lines)
+            write_table(options.write, "effects.py", name, "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -12,11 +12,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import re
 from pathlib import Path
 from typing import Any, Final
 
 from of_updates import ADA, CASES, PRICES, TELEGRAM, Bench, change, measure
+from pages import write_table
 from telegram.ext import CommandHandler
 
 from ptb_bucket import BucketPersistence
@@ -44,7 +44,6 @@ COMPUTING: Final = 0.2 * 0.5 * 16.6667
 """Dollars per million updates that take 0.2 s at 512 MB on Lambda: $16.6667 per million GB-seconds, as above."""
 PER_USER: Final = 10
 """Updates of a user in a day for the table of sums."""
-MARKS: Final = ("<!-- costs: written by benchmarks/of_months.py -->\n", "<!-- end -->")
 
 
 class WeighedStore(MemoryStore):
@@ -191,15 +190,6 @@ async def tables() -> str:
     return f"{sums}\n{requests_table(figures)}\n{versions_table(sizes)}"
 
 
-def written(text: str, made: str) -> str:
-    """Return a page with its tables replaced."""
-    begin, end = MARKS
-    text, found = re.subn(f"({begin}).*?({end})", lambda match: match[1] + made + match[2], text, flags=re.DOTALL)
-    if found != 1:
-        raise ValueError(f"The file has {found} places for the tables, not one: {begin.strip()} ... {end}")
-    return text
-
-
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -209,8 +199,7 @@ def main() -> None:
     made = asyncio.run(tables())
     print(made, end="")
     if options.write:
-        text = options.write.read_text(encoding="utf-8")
-        options.write.write_text(written(text, made), encoding="utf-8")
+        write_table(options.write, "of_months.py", "costs", made)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import re
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from of_months import DAYS, MINUTES
 from of_updates import PRICES
+from pages import write_table
 from telegram import Update
 from telegram.ext import TypeHandler
 
@@ -43,7 +43,6 @@ SCHEDULES: Final = {
 }
 """Dollars a month for one schedule and its requests, by list prices of November 2025, without the free tiers and
 without computing time."""
-MARKS: Final = ("<!-- costs: written by benchmarks/of_ticks.py -->\n", "<!-- end -->")
 
 
 async def remind(context: Any) -> None:
@@ -185,15 +184,6 @@ async def table() -> str:
     return "\n".join(rows) + "\n"
 
 
-def written(text: str, made: str) -> str:
-    """Return a page with its tables replaced."""
-    begin, end = MARKS
-    text, found = re.subn(f"({begin}).*?({end})", lambda match: match[1] + made + match[2], text, flags=re.DOTALL)
-    if found != 1:
-        raise ValueError(f"The file has {found} places for the tables, not one: {begin.strip()} ... {end}")
-    return text
-
-
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -203,7 +193,7 @@ def main() -> None:
     made = asyncio.run(table())
     print(made, end="")
     if options.write:
-        options.write.write_text(written(options.write.read_text(encoding="utf-8"), made), encoding="utf-8")
+        write_table(options.write, "of_ticks.py", "costs", made)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How long the pages of ``ptb-bucket web`` take with many records, and how many requests they send.
+"""The time that pages of ``ptb-bucket web`` take with many records, and the number of requests that they send.
 
     python benchmarks/web.py [--records 100000] [--places file s3] [--json FILE]
 

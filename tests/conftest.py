@@ -51,12 +51,12 @@ SLOWEST = (
 
 
 ONCE = (
-    "tests/web/", "tests/docs/", "tests/benchmarks/", "tests/terraform/", "tests/cli/test_every_verb.py",
+    "tests/docs/", "tests/benchmarks/", "tests/terraform/", "tests/cli/test_every_verb.py",
     "tests/test_documentation.py", "tests/test_import_rules.py", "tests/integration/test_soak.py",
     "s3/tests/test_verify.py", "gcs/tests/test_verify.py", "s3/tests/test_killed_tickers.py",
     "gcs/tests/test_killed_tickers.py",
 )  # fmt: skip
-"""Tests of pages, documents, tools and servers, whose outcome does not depend on the version of Python."""
+"""Tests whose outcome does not depend on the version of Python. Those in a browser are left out with them."""
 
 
 def pytest_collection_modifyitems(config, items):
@@ -77,9 +77,13 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _leave_out(config, items):
-    places = {item: item.path.relative_to(ROOT).as_posix().removeprefix("providers/") for item in items}
-    config.hook.pytest_deselected(items=[item for item in items if places[item].startswith(ONCE)])
-    items[:] = [item for item in items if not places[item].startswith(ONCE)]
+    left_out = {item for item in items if _place(item).startswith(ONCE) or "chromium" in item.fixturenames}
+    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _place(item):
+    return item.path.relative_to(ROOT).as_posix().removeprefix("providers/")
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -1,4 +1,4 @@
-"""What each line of the log means and what to do about it, where the line itself does not say it.
+"""The meaning of each line of the log, and what to do about it, where the line itself does not say so.
 
 The keys are the messages as ``list_messages.py`` finds them, with an ellipsis for each value.
 """
@@ -23,7 +23,7 @@ LOG_LINES: Final[Mapping[str, str]] = {
         "the old value."
     ),
     "… arrived after the shutdown deadline and was not handled": (
-        "Nothing, behind a webhook: Telegram sends it again. By polling, the update is lost; give the bot more time "
+        "Nothing, behind a webhook: Telegram sends it again. With polling, the update is lost; give the bot more time "
         "with `shutdown_deadline`."
     ),
     "… could not be saved yet. …": f"{_BUCKET} The changes stay in memory and are tried again.",

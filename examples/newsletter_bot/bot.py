@@ -1,4 +1,4 @@
-"""A newsletter: people subscribe, and the editor sends news to all of them, once each, even after a restart.
+"""A newsletter: people subscribe, and the editor sends news to all of them. After a restart, sending goes on.
 
 It reads the environment: ``TELEGRAM_BOT_TOKEN``, ``EDITOR_ID`` (your own Telegram ID), and ``PTB_BUCKET_URI`` such as
 ``s3://my-bucket/{bot_id}``; without it, the state is in ``./bot-data``.
@@ -35,13 +35,17 @@ async def stop(update: Update, context: Context) -> None:
 
 async def news(update: Update, context: Context) -> None:
     """Send the text after /news to all subscribers. The number of the issue makes the broadcast's name."""
+    _, *text = update.effective_message.text.split(maxsplit=1)
+    if not text:
+        await update.effective_message.reply_text("Write the news after the command: /news TEXT")
+        return
     number = context.bot_data.get("issues", 0)
     last = await context.application.find_broadcast(f"news-{number}")
     if last and not last.is_over:  # its text must not change
         await update.effective_message.reply_text(f"Issue {number} is still being sent.")
         return
     number = context.bot_data["issues"] = number + 1
-    context.bot_data["news"] = update.effective_message.text.partition(" ")[2]
+    context.bot_data["news"] = text[0]
     people = subscribers(context.application)
     begun = await context.application.broadcast(send_news, people, name=f"news-{number}")
     await update.effective_message.reply_text(f"Issue {number} goes to {begun.people} people. /status shows how far.")

@@ -12,6 +12,17 @@ from bot import build_application, new_builder
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ptb_bucket import BucketApplication
+
+
+async def finished(application: BucketApplication, name: str) -> None:
+    """Wait until a broadcast is over."""
+    while True:
+        found = await application.find_broadcast(name)
+        if found and found.is_over:
+            return
+        await asyncio.sleep(0.01)
+
 
 async def test_subscribers_get_the_news(tmp_path: Path) -> None:
     """Subscribers get the news once, and people who ended their subscription do not."""
@@ -24,10 +35,11 @@ async def test_subscribers_get_the_news(tmp_path: Path) -> None:
         await ada.send(application, "/start")
         await ben.send(application, "/start")
         await ben.send(application, "/stop")
-        [answer] = await eve.send(application, "/news It rains.")
+        [answer] = await eve.send(application, "/news")
+        assert answer.text == "Write the news after the command: /news TEXT"
+        [answer] = await eve.send(application, "/news\nIt rains.")
         assert answer.text.startswith("Issue 1 goes to 1 people.")
-        await telegram.wait_for(lambda line: line.text == "It rains.")
-        await asyncio.sleep(0.2)
+        await asyncio.wait_for(finished(application, "news-1"), 60)
         [answer] = await eve.send(application, "/status")
         assert answer.text == "Issue 1 is finished: 1 of 1, 0 have blocked the bot."
         await application.stop()

@@ -20,7 +20,7 @@ Context = ContextTypes.DEFAULT_TYPE
 
 
 class Books:
-    """The books, an outside service with a key for each booking: it makes a second booking with that key no booking.
+    """The books, an outside service that accepts a key with each booking. A second booking with that key has no effect.
 
     Replace it with your accounting or payment service. Most of them accept such a key ("idempotency key").
     """

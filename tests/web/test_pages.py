@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -186,6 +187,19 @@ def test_objects_are_shown_nicely_and_edited_with_the_classes_of_the_bot(opened,
         assert page.locator(".object > summary .type").inner_text() == "Cart"
 
 
+def test_a_value_that_only_a_pickle_can_express_hides_nothing(tmp_path):
+    knot = Cart(())
+    knot.items = (knot,)
+    with browsing(
+        tmp_path, {42: {knot: "tea"}, 43: {"said": "tea"}}, "single&codec=pickle", [StoredAs(Cart)]
+    ) as client:
+        assert "2 found in 3 records." in client.get("/search?q=tea").text
+        for number in (42, 43):
+            answer = client.get(f"/person/{number}")
+            assert answer.status_code == 200
+            assert 'class="problem"' not in answer.text
+
+
 def test_how_long_is_a_dash_where_nothing_tells_it(opened, tmp_path):
     uri = populate(tmp_path / "bot", "layout=single").replace("keep=50", "keep=0")
     for folder in (tmp_path / "bot").rglob(".versions"):
@@ -253,12 +267,63 @@ def test_large_data_shows_what_takes_the_space(opened, place):
         assert page.locator(".node").count() < 200
 
 
-def test_a_search_finds_text_and_can_be_stopped(opened, place):
+def test_a_search_finds_text(opened, place):
     with opened(place()) as page:
         page.get_by_role("searchbox").fill("bring my dog")
         page.keyboard.press("Enter")
         page.get_by_text("1 found in").wait_for()
         assert page.locator("tbody a").all_inner_texts() == ["user_data[42]"]
+
+
+@contextmanager
+def browsing(tmp_path, data, layout="single", types=(), **settings):
+    """Serve a state with the data of some users, and yield a client that has entered. No browser is needed."""
+    uri = f"file:{tmp_path / 'bot'}?layout={layout}"
+
+    async def save():
+        kept = BucketPersistence(uri, types=types)
+        kept.set_bot(ExtBot(BOT))
+        await kept.update_bot_data({"day": 1})
+        for number, value in data.items():
+            await kept.update_user_data(number, value)
+        await kept.flush()
+
+    aside(save())
+    with served(uri, types=types, **settings) as door, httpx.Client(follow_redirects=True) as client:
+        client.base_url = f"http://127.0.0.1:{door.port}"
+        client.get(door.said[0])
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("value", "asked", "shown"),
+    [
+        ('she said "hi there"', 'said "HI there"', r"she said \&#34;hi there\&#34;"),
+        ("one\ntwo", "one\ntwo", r"one\ntwo"),
+        ("C:\\tea", "c:\\t", r"C:\\tea"),
+        ("ß" * 200 + "breakfast", "breakfast", "ssbreakfast"),
+        ("tea", '"said":"tea"', "{&#34;said&#34;:&#34;tea&#34;}"),
+    ],
+)
+def test_a_search_finds_text_as_people_write_it_and_shows_it(tmp_path, value, asked, shown):
+    with browsing(tmp_path, {42: {"said": value}}) as client:
+        text = client.get("/search", params={"q": asked}).text
+        assert "1 found in 2 records." in text
+        assert shown in text
+
+
+def test_a_search_shows_no_values_that_are_hidden(tmp_path):
+    with browsing(tmp_path, {42: {"said": "breakfast"}}, mask=True) as client:
+        text = client.get("/search?q=break").text
+        assert "1 found in 2 records." in text
+        assert "breakfast" not in text
+
+
+def test_a_search_that_found_enough_says_that_it_stopped(tmp_path):
+    with browsing(tmp_path, {number: {"said": "tea"} for number in range(1, 211)}) as client:
+        text = client.get("/search", params={"q": "tea"}).text
+        assert "200 found in " in text
+        assert " records, stopped at this limit." in text
 
 
 def test_copies_are_text(opened, place):
@@ -269,3 +334,40 @@ def test_copies_are_text(opened, place):
         assert "'tags': {'new', 'vip'}" in text
         assert "'seat': (3, 'window')" in text
         assert "telegram.Message(" in text
+
+
+def test_a_click_copies_a_value_and_nothing_else(opened, place):
+    with opened(place(), context={"permissions": ["clipboard-read", "clipboard-write"]}) as page:
+        page.goto(page.home + "/record?kind=user_data&id=42&path=name")
+        copy = page.get_by_role("link", name="JSON", exact=True)
+        copy.click()
+        page.get_by_text("Copied", exact=True).wait_for(state="attached")
+        assert page.evaluate("navigator.clipboard.readText()") == '"Ada Lovelace"'
+        page.context.clear_cookies()  # the session has ended
+        copy.click()
+        page.get_by_role("heading", name="ptb-bucket web").wait_for()
+        assert page.evaluate("navigator.clipboard.readText()") == '"Ada Lovelace"'
+
+
+def test_a_value_that_does_not_exist_is_not_copied(tmp_path):
+    with browsing(tmp_path, {42: {"name": "Ada"}}) as client:
+        for address in ("/copy?kind=user_data&id=43", "/copy?kind=user_data&id=42&path=nothing"):
+            answer = client.get(address)
+            assert answer.status_code == 404
+            assert "There is no such value." in answer.text
+        assert client.get("/copy?kind=user_data&id=42&path=name").text == '"Ada"'
+
+
+@pytest.mark.parametrize("time", ["soon", "9999-12-31T23:59-05:00", "0001-01-01T00:00+05:00", "2026-02-30"])
+def test_a_time_that_does_not_exist_is_refused(tmp_path, time):
+    with browsing(tmp_path, {42: {"name": "Ada"}}) as client:
+        answer = client.get("/person/42", params={"at": time})
+        assert answer.status_code == 400
+        assert "is not a valid time" in answer.text
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_only_records_that_share_a_document_are_said_to(tmp_path, layout):
+    with browsing(tmp_path, {}, layout) as client:
+        shares = "All records share a document here." in client.get("/people?kind=user_data").text
+        assert shares is (layout != "per-record")

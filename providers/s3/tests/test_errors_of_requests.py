@@ -109,7 +109,7 @@ def elsewhere():
 
 
 async def test_a_put_that_was_answered_without_an_etag_is_unclear(elsewhere, either_client):
-    """With an ETag that is none, every later update would lose its race."""
+    """Without an ETag to name, every later update would lose its race."""
     elsewhere.status = 200
     address = f"http://127.0.0.1:{elsewhere.server_port}"
     settings = Settings(endpoint_url=address, region="us-east-1", client=either_client)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import outcomes
-from ptb_bucket.errors import CannotLoadError, DocumentError
+from ptb_bucket.errors import CannotLoadError, CannotStoreError, DocumentError
 from ptb_bucket.state import Kind
 from ptb_bucket.tools.inspect import text_in_notation
 
@@ -157,8 +157,8 @@ def text_of(state: State, record: Record, encoded: bytes) -> str:
     if state.types and state.archive.codec != "json":
         try:
             return text_in_notation(state, encoded, decode=True)
-        except CannotLoadError:
-            pass  # a class is missing: show the structure
+        except (CannotLoadError, CannotStoreError):
+            pass  # a class is missing, or JSON cannot express the value: show the structure
     try:
         return text_in_notation(state, encoded, decode=False)
     except CannotLoadError as error:

@@ -192,7 +192,7 @@ def differences(before: str | None, after: str | None, *, place: str = "", most:
 
 
 def _compare(place: str, before: Any, after: Any) -> Iterator[Difference]:
-    if before is after or (before == after and type(before) is type(after)):
+    if before is after or (_ABSENT not in (before, after) and compact(before) == compact(after)):  # True is not 1
         return
     old, new = (None if one is _ABSENT else parts_of(one) for one in (before, after))
     (tag, body), (other_tag, other_body) = tag_of(before), tag_of(after)
@@ -208,11 +208,13 @@ def _compare(place: str, before: Any, after: Any) -> Iterator[Difference]:
 
 def _keyed(place: str, before: list[ValuePart], after: list[ValuePart], *, by_value: bool) -> Iterator[Difference]:
     """Compare dicts and objects by their keys, and sets by their members."""
-    old, new = ({compact(one.value) if by_value else one.label: one for one in parts} for parts in (before, after))
-    for label in dict.fromkeys([*old, *new]):
-        step = "" if by_value else (old.get(label) or new[label]).step or f".{label}"
-        pair = [parts[label].value if label in parts else _ABSENT for parts in (old, new)]
-        yield from _compare(path_to(place, step) or "", *pair)
+    old, new = (
+        {compact(one.value) if by_value else one.step or f".{one.label}": one.value for one in parts}
+        for parts in (before, after)
+    )
+    for step in dict.fromkeys([*old, *new]):
+        pair = [parts.get(step, _ABSENT) for parts in (old, new)]
+        yield from _compare(path_to(place, "" if by_value else step) or "", *pair)
 
 
 def _lists(place: str, old: list[Any], new: list[Any]) -> Iterator[Difference]:

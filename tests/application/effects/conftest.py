@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from telegram import Update
 from telegram.ext import CommandHandler
 
 from ptb_bucket import bucket_application
+from ptb_bucket.application.effects import Once
 from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import FaultyStore
-
-
-class Clock:
-    """The time of day in a test, which jumps when the test says so."""
-
-    def __init__(self, patch):
-        self._real, self._ahead = time.time, 0.0
-        patch.setattr(time, "time", lambda: self._real() + self._ahead)
-
-    def pass_(self, seconds):
-        self._ahead += seconds
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    return Clock(monkeypatch)
 
 
 class Bots:
@@ -85,3 +68,9 @@ class Bots:
 @pytest.fixture(params=["single", "per-type", "per-record"])
 def bots(request):
     return Bots(request.param)
+
+
+@pytest.fixture
+def each_instance_is_a_process(monkeypatch):
+    """Let each instance remember only its own outcomes, as if it were the only one in its process."""
+    monkeypatch.setattr(Once, "_key", lambda self, record: (str(id(self)), record))

@@ -128,7 +128,7 @@ async def test_a_process_that_goes_on_runs_it_when_the_handler_has_ended(bots, d
     async with bots.build(slow, runs=True, **OPTIONS, dedupe=dedupe) as one:
         await one.start()
         await bots.deliver(one)
-        for _ in range(40):
+        for _ in range(1200):  # a minute, which only a failure takes
             await asyncio.sleep(0.05)
             if sent:
                 break

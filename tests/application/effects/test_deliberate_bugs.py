@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from ptb_bucket.application.effects.once import Once
 from support.effects import bugs
 from support.effects.scenarios import fail_everywhere, kill_everywhere, meet
 
-
-@pytest.fixture
-def clock(monkeypatch):
-    ahead, real = [0.0], time.time
-    monkeypatch.setattr(time, "time", lambda: real() + ahead[0])
-    monkeypatch.setattr(Once, "_key", lambda self, record: (str(id(self)), record))  # each instance is a process
-    return ahead
-
-
+pytestmark = pytest.mark.usefixtures("each_instance_is_a_process")
 BUGS = [
     (bugs.run_before_the_commit, kill_everywhere),
     (bugs.result_not_stored, kill_everywhere),

@@ -19,6 +19,8 @@ from ptb_bucket.errors import (
 from ptb_bucket.testing.faults import Fault
 
 charged = []
+LONG = 60
+"""Seconds that only a failure takes."""
 
 
 @pytest.fixture(autouse=True)
@@ -286,13 +288,13 @@ async def test_an_intent_that_was_not_saved_has_begun_nothing(bots):
 
 
 async def test_of_two_instances_at_once_the_first_result_counts(bots):
-    results = []
-    both = asyncio.Barrier(2) if hasattr(asyncio, "Barrier") else None
-    if both is None:
-        pytest.skip("needs asyncio.Barrier")
+    results, arrived, both = [], [], asyncio.Event()
 
     async def together(order):
-        await both.wait()
+        arrived.append(order)
+        if len(arrived) == 2:
+            both.set()
+        await asyncio.wait_for(both.wait(), LONG)
         return await charge(order)
 
     update = bots.update()
@@ -308,10 +310,12 @@ async def test_of_two_instances_at_once_the_first_result_counts(bots):
 
 async def test_a_result_that_became_known_during_the_effect_is_not_overwritten(bots):
     """The other instance is done, and this one has read that, for another reason, before its own effect has ended."""
-    results, gates, update = [], {"one": asyncio.Event(), "two": asyncio.Event()}, bots.update()
+    results, update = [], bots.update()
+    began, gates = ({"one": asyncio.Event(), "two": asyncio.Event()} for _ in range(2))
 
     def handling(name):
         async def slow(order):
+            began[name].set()
             await gates[name].wait()
             return await charge(order)
 
@@ -319,7 +323,7 @@ async def test_a_result_that_became_known_during_the_effect_is_not_overwritten(b
 
     async with bots.build(handling("one")) as one, bots.build(handling("two")) as two:
         both = [asyncio.ensure_future(bots.deliver(each, update)) for each in (one, two)]
-        await asyncio.sleep(0.1)
+        await asyncio.wait_for(asyncio.gather(*(event.wait() for event in began.values())), LONG)
         gates["one"].set()
         await both[0]
         record = module.Record.of_timer(module.Record.user(42), f"effect:update {update['update_id']}:charge")
@@ -341,11 +345,11 @@ async def test_an_intent_lets_one_of_two_instances_begin(bots):
 
     update = bots.update()
     async with (
-        bots.build(buying([], function=slow, at_most_once=True)) as one,
-        bots.build(buying([], function=slow, at_most_once=True)) as two,
+        bots.build(buying([], function=slow, at_most_once=True), commit_timeout=LONG) as one,
+        bots.build(buying([], function=slow, at_most_once=True), commit_timeout=LONG) as two,
     ):
         both = [asyncio.ensure_future(bots.deliver(each, update)) for each in (one, two)]
-        await asyncio.sleep(0.1)
+        await asyncio.wait(both, timeout=LONG, return_when=asyncio.FIRST_COMPLETED)  # the one that may not begin
         gate.set()
         await asyncio.gather(*both)
     assert charged == [7]
@@ -400,11 +404,11 @@ async def test_outcomes_are_removed_after_two_days(bots, clock, monkeypatch):
 
 
 async def test_it_is_refused_outside_of_a_unit_and_without_units(bots):
-    late = []
+    late, over = [], asyncio.Event()
 
     async def buy(context):
         async def later():
-            await asyncio.sleep(0.05)
+            await over.wait()
             with pytest.raises(ConfigurationError, match="outside"):
                 await context.application.once("charge", charge, 7)
             late.append(True)
@@ -415,6 +419,7 @@ async def test_it_is_refused_outside_of_a_unit_and_without_units(bots):
         with pytest.raises(ConfigurationError, match="outside"):
             await one.once("charge", charge, 7)
         await bots.deliver(one)
+        over.set()
         await late[0]
     async with bots.build(buying([]), dedupe=False) as two:
         await bots.deliver(two)

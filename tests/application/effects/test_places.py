@@ -1,4 +1,4 @@
-"""Where code may ask for effects: several handlers of an update, error handlers, conversations, tasks and jobs."""
+"""The places where code may ask for effects: handlers of several groups, errors, conversations, tasks and jobs."""
 
 from __future__ import annotations
 
@@ -100,14 +100,7 @@ async def test_a_step_of_a_conversation_is_charged_once_when_it_comes_again(bots
         await bots.deliver(one, bots.ada.message_update("/begin"))
     update, one = bots.ada.message_update("yes"), build()
     await one.initialize()
-    after_results = []
-
-    def deny(operation, _key):
-        is_after = operation == "put" and results
-        after_results.append(is_after) if is_after else None
-        return Fault.DENIED if len(after_results) > 0 and is_after else None
-
-    bots.fault = deny
+    bots.fault = lambda operation, _key: Fault.DENIED if operation == "put" and results else None
     with pytest.raises(UnsavedError):
         await bots.deliver(one, update)
     await one.discard()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from ptb_bucket.application.effects import Once
 from support.effects.scenarios import fail_everywhere, kill_everywhere, meet
 
+pytestmark = pytest.mark.usefixtures("each_instance_is_a_process")
 LAYOUTS = ["single", "per-type", "per-record"]
 
 
@@ -16,14 +14,6 @@ LAYOUTS = ["single", "per-type", "per-record"]
 def every(request):
     """Return the distance between two kills: in a short run, only some of the awaits are tried."""
     return 1 if request.config.getoption("--long") else 5
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    ahead, real = [0.0], time.time
-    monkeypatch.setattr(time, "time", lambda: real() + ahead[0])
-    monkeypatch.setattr(Once, "_key", lambda self, record: (str(id(self)), record))  # each instance is a process
-    return ahead
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -9,13 +9,13 @@ import pytest
 
 from ptb_bucket.state import LAYOUTS
 from support.effects import bugs
+from support.simulation.deliberate_bugs import assert_noticed
 from support.simulation.effects import FAULTS, BrokenEffectError, simulate_effects
 from support.simulation.timers import CALM
 
 _LOGGER = logging.getLogger("effects")
 MOST = 0.06
 """The part of all effects that may be repetitions, where faults strike that often."""
-SEEDS = 200
 
 
 @pytest.fixture(autouse=True)
@@ -117,11 +117,7 @@ def is_noticed(bug, seed):
 @pytest.mark.long
 @pytest.mark.parametrize("bug", SEEN, ids=lambda bug: bug.__name__)
 def test_the_simulation_notices(bug, monkeypatch):
-    with monkeypatch.context() as patch:
-        bug(patch)
-        seed = next((seed for seed in range(SEEN[bug], SEEN[bug] + SEEDS) if is_noticed(bug, seed)), None)
-    assert seed is not None, f"the deliberate bug went unnoticed in {SEEDS} runs"
-    assert not is_noticed(bug, seed)  # without the bug, the same run is whole
+    assert_noticed(bug, is_noticed, SEEN[bug], monkeypatch)
 
 
 def test_the_simulation_notices_a_result_that_is_not_stored(monkeypatch):

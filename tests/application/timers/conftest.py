@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from datetime import datetime
-
 import pytest
-from telegram.ext import CommandHandler, JobQueue
+from telegram.ext import CommandHandler
 
 from ptb_bucket import bucket_application
 from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.stores import open_store
 from ptb_bucket.testing.faults import FaultyStore
-
-
-class Clock:
-    """The time of day in a test, which jumps when the test says so."""
-
-    def __init__(self, patch):
-        self._real, self._ahead = time.time, 0.0
-        patch.setattr(time, "time", lambda: self.now)
-        patch.setattr(JobQueue, "_tz_now", lambda queue: datetime.fromtimestamp(self.now, queue.scheduler.timezone))
-
-    @property
-    def now(self):
-        return self._real() + self._ahead
-
-    def pass_(self, seconds):
-        self._ahead += seconds
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    return Clock(monkeypatch)
 
 
 class Bots:

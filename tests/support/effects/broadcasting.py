@@ -122,11 +122,12 @@ class World:
         self.got, self.calls = collections.Counter(), []
 
     def people(self, number):
-        for user_id in range(1, number + 1):
-            person = self.telegram.user(user_id, "Ada")
+        """Let some people talk to the bot, and return their IDs."""
+        everybody = range(1, number + 1)
+        for user_id in everybody:
+            self.telegram.user(user_id, "Ada")
             self.telegram.server.state.chats.setdefault(str(user_id), {"id": user_id, "type": "private"})
-            del person
-        return range(1, number + 1)
+        return everybody
 
     @property
     def most_in_a_second(self):

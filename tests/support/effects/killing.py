@@ -22,7 +22,7 @@ class Requests(InterceptingStore):
 
     Args:
         store: The bucket.
-        process: Whose requests these are.
+        process: The process that sends the requests.
     """
 
     def __init__(self, store, process):
@@ -66,16 +66,9 @@ class Process:
         if self.dead:
             raise asyncio.CancelledError
 
-    async def call(self, service, *args):
-        """Call a service outside: the effect happens between two steps."""
-        await self.step()
-        answer = service(*args)
-        await self.step()
-        return answer
-
 
 class World:
-    """What outlives a kill.
+    """The bucket, which outlives a kill.
 
     Args:
         layout: The layout of the bot's state.

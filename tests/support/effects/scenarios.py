@@ -1,4 +1,4 @@
-"""What can happen to the shop: kills everywhere, outages everywhere, and two instances that meet."""
+"""Scenarios of the shop: kills everywhere, outages everywhere, and two instances that meet."""
 
 from __future__ import annotations
 
@@ -31,9 +31,8 @@ async def fail_everywhere(layout, clock):
 
 async def meet(layout, clock):
     """Let two instances hand out goods for one update at the same time."""
-    street, updates = Street(layout, HastyShop), []
-    processes = [Process(), Process()]
-    both = [await street.start(process) for process in processes]
+    street = Street(layout, HastyShop)
+    both = [await street.start(Process()) for _ in range(2)]
     updates = street.updates()[1:]
     await asyncio.gather(*(deliver(each, updates) for each in both))
     assert len(street.warehouse.handed_out) == 1, "goods"

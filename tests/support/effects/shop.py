@@ -132,7 +132,7 @@ class Street(World):
         application = await self.start(process)
         await deliver(application, updates)
         for _ in range(3):
-            clock[0] += 100
+            clock.pass_(100)
             ticked = await application.tick()
             assert ticked.errors == []
         await application.load_data(user_ids=42)
@@ -153,7 +153,7 @@ async def one_kill(street, steps, clock, *, beside=False):
     Args:
         street: The world.
         steps: After how many steps.
-        clock: Seconds by which the time of day is ahead.
+        clock: The time of day.
         beside: Another process handles the same updates at the same time, and is not killed.
 
     Returns:

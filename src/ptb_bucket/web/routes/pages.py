@@ -14,15 +14,7 @@ from starlette.routing import Route
 
 from ptb_bucket import tools
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, Kind, Record
-from ptb_bucket.web.queries import (
-    funnels,
-    history_of,
-    overview_of,
-    people_in,
-    read_value,
-    timers_in,
-    value_at,
-)
+from ptb_bucket.web.queries import funnels, history_of, overview_of, people_in, read_value, timers_in, value_at
 from ptb_bucket.web.site import number_in, paged, record_in, site_of
 from ptb_bucket.web.tree import node_of
 
@@ -155,10 +147,13 @@ async def _history(request: Request) -> Response:
 async def _copy(request: Request) -> Response:
     site = site_of(request)
     value = await read_value(site.state, record_in(request.query_params))
+    gone = "There is no such value. The record may have changed."
+    if value.text is None:
+        raise HTTPException(404, value.problem or gone)
     try:
         part = value.part(request.query_params.get("path", ""))
     except KeyError:
-        raise HTTPException(404, "There is no such value. The record may have changed.") from None
+        raise HTTPException(404, gone) from None
     if request.query_params.get("as") == "python":
         return PlainTextResponse(tools.python_text(tools.compact(part)))
     return PlainTextResponse(json.dumps(part, indent=2, ensure_ascii=False))

@@ -69,7 +69,7 @@ async def _list(request: Request) -> Response:
     found.sort(key=lambda one: (rank(one), one.record.number))
     shown = paged(request, found)
     shown["rows"] = [(one, site.catalog.change(one, changes)) for one in shown["rows"]]
-    return site.page(request, "people.html", kind=kind, job=job, order=order, timed=timed, **shown)
+    return site.page(request, "people.html", kind=kind, job=job, order=order, lazy=site.catalog.lazy, **shown)
 
 
 async def _search(request: Request) -> Response:
@@ -92,13 +92,15 @@ async def _search(request: Request) -> Response:
 
 
 def _found_at(state: State, one: Found, wanted: str) -> str | None:
-    """Return the text around the first place of a value where something is found."""
+    """Return the text around a place of a value that contains a text, written plainly or as JSON escapes it."""
     try:
         text = tools.text_of(state, one.record, one.encoded or b"null")
     except CannotLoadError:
         return None
-    at = text.casefold().find(wanted)
-    return None if at < 0 else text[max(0, at - _AROUND) : at + len(wanted) + _AROUND]
+    folded = text.casefold()
+    at = max(folded.find(wanted), folded.find(tools.compact(wanted)[1:-1]))
+    shown = text if len(text) == len(folded) else folded  # "ß" becomes "ss", which moves all that follows
+    return None if at < 0 else shown[max(0, at - _AROUND) : at + len(wanted) + _AROUND]
 
 
 def _shown(request: Request, template: str, name: str) -> Response:
@@ -107,7 +109,8 @@ def _shown(request: Request, template: str, name: str) -> Response:
     if job is None:
         raise HTTPException(404, "This search has expired. Search again.")
     results = [(one, _found_at(site.state, one, text.casefold()) or "") for one in job.found]
-    return site.page(request, template, text=text, name=name, job=job, results=results)
+    full = len(results) == _RESULTS
+    return site.page(request, template, text=text, name=name, job=job, results=results, full=full)
 
 
 async def _results(request: Request) -> Response:
@@ -138,9 +141,9 @@ def _time(text: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
+        return found.astimezone(timezone.utc) if found.tzinfo else found.replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError):
         raise HTTPException(400, f"{text!r} is not a valid time. Use the form 2026-01-31T18:00.") from None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 async def _timers(site: Site, owners: list[Record]) -> list[TimerRow]:

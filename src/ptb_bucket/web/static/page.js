@@ -3,12 +3,11 @@ document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-copy]");
   if (!link || !navigator.clipboard || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  const answer = await fetch(link.href, { credentials: "same-origin" });
-  const text = await answer.text();
-  const said = document.getElementById("said");
   try {
-    await navigator.clipboard.writeText(text);
-    said.textContent = "Copied";
+    const answer = await fetch(link.href, { credentials: "same-origin" });
+    if (!answer.ok) throw new Error("the answer is not the value");
+    await navigator.clipboard.writeText(await answer.text());
+    document.getElementById("said").textContent = "Copied";
     link.dataset.copied = "yes";
     setTimeout(() => delete link.dataset.copied, 1500);
   } catch {

@@ -1,4 +1,4 @@
-"""What happened outside, and what the bucket has stored: the model that the bot's data is compared with."""
+"""The effects that happened outside, and the data that the bucket has stored: a model of what the bot must know."""
 
 from __future__ import annotations
 
@@ -153,12 +153,12 @@ class EffectLedger:
 
     @property
     def repeated(self) -> int:
-        """How many effects of ``once`` happened again."""
+        """The number of effects of ``once`` that happened again."""
         return len(self.traces)
 
     @property
     def total(self) -> int:
-        """How many effects of ``once`` happened."""
+        """The number of effects of ``once`` that happened."""
         return sum(call.happened is not None for calls in self.calls.values() for call in calls)
 
 

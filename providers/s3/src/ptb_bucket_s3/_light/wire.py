@@ -51,7 +51,7 @@ class Connections(httpcore.AsyncNetworkBackend):
 
         Raises:
             httpcore.ConnectTimeout: The server did not answer in time.
-            httpcore.ConnectError: There is no connection.
+            httpcore.ConnectError: The connection failed.
         """
         wire = _Wire()
         loop = asyncio.get_running_loop()

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from ptb_bucket.testing.conformance.backend import Backend
 
-NO_BROADCASTS = {"broadcasts": 0, "broadcasts_left_out": 0}
-
 __all__ = ["CopyTests"]
 
 
@@ -29,7 +27,8 @@ class CopyTests(ToolCase):
         inner = backend.uri("copy")
         inner = with_options(inner, "layout=per-record&codec=pickle")
         outer = f"file:{tmp_path / 'copy'}?layout=single&codec=json"
-        records = {"copied": 9, "skipped": 0, "different": 0, "dry_run": False, **NO_BROADCASTS}
+        broadcasts = {"broadcasts": 0, "broadcasts_left_out": 0}
+        records = {"copied": 9, "skipped": 0, "different": 0, "dry_run": False, **broadcasts}
         assert await self.facts("copy", uri, inner) == records
         assert await self.facts("copy", backend.uri("copy"), outer) == records
         assert await self.facts("copy", outer, uri) == records | {"copied": 0, "skipped": 9}
