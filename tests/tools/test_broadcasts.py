@@ -155,6 +155,33 @@ async def test_old_versions_with_the_person_are_found_and_deleted(uri, tmp_path)
     assert b"987654321" not in raw
 
 
+async def test_old_versions_of_a_swept_audience_are_found_and_deleted(uri, tmp_path):
+    """No listing shows an audience that was swept. Its keys follow from the journal, which stays."""
+    await remember(uri, state="finished")
+    async with open_state(uri) as state:
+        audience = [key for key in (await Journals(state.store).objects())["news-7"] if "people-" in key]
+        await sweep(state, timedelta(0))
+        found = await find_person(state, ADA)
+        past = await past_of(state, found)
+        assert set(audience) & past.broadcasts.keys() == {audience[-1]}  # the only part with this person
+        await erase(state, found, past, force=True)
+        assert (await past_of(state, await find_person(state, ADA))).number == 0
+    raw = b"".join(path.read_bytes() for path in (tmp_path / "bot").rglob("*") if path.is_file())
+    assert b"987654321" not in raw
+
+
+async def test_an_audience_that_is_swept_meanwhile_contains_nobody(uri):
+    await remember(uri, state="finished")
+    async with open_state(uri) as state:
+        journals = Journals(state.store)
+        audience = (await journals.objects())["news-7"][:-1]
+        await sweep(state, timedelta(0))
+        for key in audience:
+            assert await journals.has(key, ADA) is False
+            await journals.forget(key, ADA)
+        assert [info.key async for info in state.store.list("broadcasts/")] == ["broadcasts/news-7/journal.json"]
+
+
 def test_the_receipt_names_the_broadcast(uri, capsys):
     asyncio.run(remember(uri))
     assert main(["erase-user", uri, str(ADA), "--force", "--dry-run"]) == 0

@@ -83,7 +83,7 @@ class Journals:
         return {name: sorted(keys, key=lambda key: (is_journal(key), key)) for name, keys in sorted(found.items())}
 
     async def has(self, key: str, user_id: int, *, version: str | None = None) -> bool:
-        """Tell whether an object of a broadcast contains the ID of a person.
+        """Tell whether an object of a broadcast contains the ID of a person. One that a sweep has removed does not.
 
         Args:
             key: The key of the object, as :meth:`objects` returns it.
@@ -94,7 +94,10 @@ class Journals:
             StoreError: It could not be read.
             CorruptDocumentError: It is damaged.
         """
-        blob = await (self.store.get(key) if version is None else self.store.get(key, version=version))
+        try:
+            blob = await (self.store.get(key) if version is None else self.store.get(key, version=version))
+        except NotFoundError:
+            return False
         return is_about(key, blob.data, user_id)
 
     async def people(self, broadcast: Broadcast, start: int, count: int) -> list[int]:
@@ -171,11 +174,12 @@ class Journals:
             CorruptDocumentError: It is damaged.
         """
         for tries_left in reversed(range(TRIES)):
-            blob = await self.store.get(key)
-            if not (is_journal(key) or is_about(key, blob.data, user_id)):
-                return
             try:
-                await self.store.put(key, without(key, blob.data, user_id), Update(blob.etag))
+                blob = await self.store.get(key)
+                if is_journal(key) or is_about(key, blob.data, user_id):
+                    await self.store.put(key, without(key, blob.data, user_id), Update(blob.etag))
+            except NotFoundError:  # a sweep has removed it
+                return
             except (LostRaceError, UnavailableError):
                 if not tries_left:
                     raise

@@ -46,17 +46,29 @@ async def forget_in_broadcasts(state: State, names: list[str], user_id: int) -> 
 async def old_versions_in_broadcasts(state: State, user_id: int) -> dict[str, list[str]]:
     """Return all old versions of each object that contains a person's ID, or contained it in an old version.
 
+    No listing shows an audience that was swept. Its keys follow from the journal, which stays.
+
     Raises:
+        DocumentError: A journal is damaged.
         UnsupportedError: The store keeps no old versions.
         StoreError: The store could not be read.
     """
     journals = Journals(state.store)
     found: dict[str, list[str]] = {}
-    for key in [key for keys in (await journals.objects()).values() for key in keys]:
+    for key in await _present_and_swept(journals):
         versions = [one.version async for one in state.store.versions(key) if not (one.current or one.deleted)]
         if versions and (await _has(journals, key, user_id) or await _held(journals, key, user_id, versions)):
             found[key] = versions
     return found
+
+
+async def _present_and_swept(journals: Journals) -> list[str]:
+    """Return the keys of all objects that broadcasts have, or had before their audience was swept."""
+    keys: set[str] = set()
+    for name, present in (await journals.objects()).items():
+        journal = await journals.read(name)
+        keys.update(present, journal.parts if journal is not None else ())
+    return sorted(keys)
 
 
 async def _held(journals: Journals, key: str, user_id: int, versions: list[str]) -> bool:
