@@ -8,7 +8,7 @@ import pytest
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, filters
 
 from ptb_bucket import BucketPersistence
-from ptb_bucket.application.timers.runner import TimerRunner
+from ptb_bucket.application.timers.claims import Claims
 from ptb_bucket.errors import UnreadableRecordError
 from ptb_bucket.state import Record
 from ptb_bucket.state.timers import Timer
@@ -205,7 +205,7 @@ async def test_a_damaged_timeout_is_named_and_costs_only_itself(bots, clock, wha
 async def test_a_run_that_raises_what_nobody_expects_is_an_error_of_the_tick(bots, clock, monkeypatch, caplog):
     async with start(bots, []) as application:
         await bots.ada.send(application, "/book")
-        monkeypatch.setattr(TimerRunner, "_claim", lambda *_: 1 / 0)
+        monkeypatch.setattr(Claims, "take", lambda *_: 1 / 0)
         clock.pass_(WAITING + 10)
         ticked = await application.tick()
     assert ticked.ran == 0

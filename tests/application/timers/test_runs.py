@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
-from ptb_bucket.application.timers import runner
+from ptb_bucket.application.timers import claims
 from ptb_bucket.application.timers.next_run import occurrence_at
 from ptb_bucket.state.timers import DUE_FOLDER, Timer
 from ptb_bucket.stores import MemoryStore
@@ -66,7 +67,7 @@ async def two_instances_and_a_long_update(bots):
     work.released.set()
 
     async def handle_long(_context):
-        await asyncio.sleep(2 * runner.LEASE)
+        await asyncio.sleep(2 * claims.LEASE)
 
     commands = {"add": lambda context: run_soon(context, work, user_id=42), "long": handle_long}
     async with bots.build({"work": work}, commands=commands) as one, bots.build({"work": work}) as two:
@@ -82,6 +83,36 @@ async def two_instances_and_a_long_update(bots):
     assert work.runs == 1
 
 
+def test_jobs_that_are_cancelled_while_they_run_keep_their_changes_and_those_beside_them(bots):
+    """Nobody else can run them, although their claims cannot be renewed any more."""
+    run_process(lambda: a_long_job_that_is_cancelled_beside_another_one(bots))
+
+
+async def a_long_job_that_is_cancelled_beside_another_one(bots):
+    cancelled, other = Work(), Work()
+    works = {"cancelled": cancelled, "other": other}
+    commands = {
+        name: lambda context, name=name, work=work: run_soon(context, work, name=name) for name, work in works.items()
+    }
+    commands["cancel"] = lambda context: context.job_queue.get_jobs_by_name("cancelled")[0].schedule_removal()
+    async with bots.build(works, commands=commands) as one, bots.build(works, commands=commands) as two:
+        await bots.ada.send(one, "/cancelled")
+        await bots.ada.send(one, "/other")
+        await asyncio.sleep(1)  # as above
+        tick = asyncio.create_task(one.tick())
+        await asyncio.gather(cancelled.begun.wait(), other.begun.wait())
+        await bots.ada.send(two, "/cancel")
+        await asyncio.sleep(3 * claims.LEASE)
+        other.released.set()
+        await asyncio.sleep(5)
+        cancelled.released.set()
+        await tick
+        assert (await two.tick()).ran == 0
+    async with bots.build(works) as bot:
+        assert bot.bot_data == {"done": 2}
+    assert (cancelled.runs, other.runs) == (1, 1)
+
+
 def test_a_timer_does_not_run_where_its_changes_would_be_lost(bots):
     """They cannot be separated from those of a run that has lost some of its own, and so has to be repeated."""
     run_process(lambda: a_run_beside_one_that_has_lost_changes(bots))
@@ -94,16 +125,17 @@ async def a_run_beside_one_that_has_lost_changes(bots):
     commands = {
         name: lambda context, name=name, work=work: run_soon(context, work, name=name) for name, work in works.items()
     }
-    commands["cancel"] = lambda context: context.job_queue.get_jobs_by_name("taken")[0].schedule_removal()
+    commands["take"] = lambda context: make_due_again(context.application, "taken")
     async with bots.build(works, commands=commands) as one, bots.build(works, commands=commands) as two:
         await bots.ada.send(one, "/long")
         await bots.ada.send(one, "/taken")
         await asyncio.sleep(1)  # as above
         tick = asyncio.create_task(one.tick())
         await asyncio.gather(long.begun.wait(), taken.begun.wait())
-        await bots.ada.send(two, "/cancel")
-        await asyncio.sleep(runner.LEASE / 2)  # the time for a renewal
-        taken.released.set()  # its changes are withdrawn, and cannot be separated from those of the long one
+        await bots.ada.send(two, "/take")
+        await asyncio.sleep(claims.LEASE / 2)  # the time for a renewal
+        taken.released.set()
+        assert (await two.tick()).ran == 1  # so the changes of the first run are withdrawn, with those of the long one
         await asyncio.sleep(5)
         await bots.ada.send(two, "/other")
         await asyncio.sleep(1)
@@ -117,13 +149,21 @@ async def a_run_beside_one_that_has_lost_changes(bots):
     assert other.runs == 1
 
 
+def make_due_again(application, name):
+    """Take a claimed timer from its instance: make it due again, without its claim."""
+    pending = application.timers.pending
+    [record] = [record for record in pending.visible if pending.get(record).name == name]
+    pending.put(record, pending.get(record).restarted(time.time(), "abcd"))
+
+
 def cancel(context, _work):
     for job in context.job_queue.jobs():
         job.schedule_removal()
 
 
-def replace(context, work):
-    context.job_queue.run_repeating(work, 60, 600, data="new", job_kwargs={"id": "tea", "replace_existing": True})
+def replace(context, work, **names):
+    kwargs = {"id": "tea", "replace_existing": True}
+    context.job_queue.run_repeating(work, 60, 600, data="new", job_kwargs=kwargs, **names)
 
 
 @pytest.mark.parametrize(("change", "left"), [(cancel, []), (replace, ["new"])])
@@ -144,11 +184,46 @@ async def a_change_during_a_run(bots, change, left):
         tick = asyncio.create_task(bot.tick())
         await work.begun.wait()
         await bots.ada.send(bot, "/change")
-        await asyncio.sleep(runner.LEASE)  # the time for renewals
+        await asyncio.sleep(claims.LEASE)  # the time for renewals
         work.released.set()
         await tick
     async with bots.build({"work": work}) as bot:
         assert [job.data for job in await bot.job_queue.find()] == left
+
+
+def pause(context, _work):
+    for job in context.job_queue.jobs():
+        job.enabled = False
+
+
+def replace_users(context, work):
+    replace(context, work, user_id=42)
+
+
+@pytest.mark.parametrize("change", [cancel, replace_users, pause])
+def test_a_job_does_not_run_if_the_update_that_it_waits_for_has_changed_its_timer(bots, change):
+    run_process(lambda: a_change_before_a_run(bots, change))
+
+
+async def a_change_before_a_run(bots, change):
+    work = Work()
+    work.released.set()
+
+    async def change_late(context):
+        await asyncio.sleep(5)
+        change(context, work)
+
+    commands = {
+        "add": lambda context: run_soon(context, work, user_id=42, job_kwargs={"id": "tea"}),
+        "change": change_late,
+    }
+    async with bots.build({"work": work}, commands=commands) as bot:
+        await bots.ada.send(bot, "/add")
+        update = asyncio.create_task(bots.ada.send(bot, "/change"))
+        await asyncio.sleep(1)  # as above
+        await bot.tick()
+        assert update.done()
+    assert work.runs == 0
 
 
 async def test_a_look_at_timers_of_others_does_not_delay_own_ones():

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from ptb_bucket.application.timers import alarms, runner, ticker
+from ptb_bucket.application.timers import alarms, claims, runner, ticker
+from ptb_bucket.application.timers.claims import ClaimedRun, Claims
 from ptb_bucket.application.timers.pending_timers import PendingTimers, nonce
-from ptb_bucket.application.timers.runner import ClaimedRun, TimerRunner
+from ptb_bucket.application.timers.runner import TimerRunner
 from ptb_bucket.application.timers.ticker import Ticker
 from ptb_bucket.errors import NotFoundError, PTBBucketError
 from ptb_bucket.state.commit import ends_of, loop
@@ -174,9 +175,9 @@ def run_without_a_claim(patch):
     """Rule: claim before running."""
 
     async def no_claim(_self, record, timer):
-        return ClaimedRun(record, timer.but(claim=Claim(nonce(), 0.0)), time.monotonic() + runner.LEASE)
+        return ClaimedRun(record, timer.but(claim=Claim(nonce(), 0.0)), time.monotonic() + claims.LEASE)
 
-    patch.setattr(TimerRunner, "_claim", no_claim)
+    patch.setattr(Claims, "take", no_claim)
 
 
 def ignore_claims_of_others(patch):
@@ -193,20 +194,20 @@ def count_unclear_claims(patch):
     """Rule: an unclear claim does not count."""
 
     async def claim_or_hope(self, record, timer):
-        mine, start = Claim(nonce(), time.time() + runner.LEASE), time.monotonic()
+        mine, start = Claim(nonce(), time.time() + claims.LEASE), time.monotonic()
         try:
-            await self._save(record, timer.but(claim=mine))
+            await self.save(record, timer.but(claim=mine))
         except PTBBucketError:
-            return ClaimedRun(record, timer.but(claim=mine), start + runner.LEASE)
+            return ClaimedRun(record, timer.but(claim=mine), start + claims.LEASE)
         there = self._pending.stored(record)
-        return ClaimedRun(record, there, start + runner.LEASE) if there and there.claim == mine else None
+        return ClaimedRun(record, there, start + claims.LEASE) if there and there.claim == mine else None
 
-    patch.setattr(TimerRunner, "_claim", claim_or_hope)
+    patch.setattr(Claims, "take", claim_or_hope)
 
 
 def leave_no_margin(patch):
     """Rule: clocks only decide when to try: the margin is twice their difference."""
-    patch.setattr(runner, "MARGIN", 0.0)
+    patch.setattr(claims, "MARGIN", 0.0)
 
 
 def keep_claims_beside_the_keys(patch):
@@ -217,17 +218,17 @@ def keep_claims_beside_the_keys(patch):
         name = f"claims/{timer.generation}.{timer.nonce}"
         try:
             blob = await store.get(name)
-            if float(blob.data) + runner.MARGIN > now:
-                return float(blob.data) + runner.MARGIN
+            if float(blob.data) + claims.MARGIN > now:
+                return float(blob.data) + claims.MARGIN
             mode = Update(blob.etag)
         except NotFoundError:
             pass
-        claim = Claim(nonce(), now + runner.LEASE)
+        claim = Claim(nonce(), now + claims.LEASE)
         try:
             await store.put(name, str(claim.until).encode(), mode)
         except PTBBucketError:
-            return now + runner.LEASE + runner.MARGIN
-        await self._run_claimed(ClaimedRun(record, timer.but(claim=claim), time.monotonic() + runner.LEASE))
+            return now + claims.LEASE + claims.MARGIN
+        await self._run_claimed(ClaimedRun(record, timer.but(claim=claim), time.monotonic() + claims.LEASE))
         await store.delete(name)
         return None
 
@@ -235,7 +236,7 @@ def keep_claims_beside_the_keys(patch):
         return claimed.timer
 
     patch.setattr(TimerRunner, "run", claim_in_an_object)
-    patch.setattr(TimerRunner, "_renew_once", still_there)
+    patch.setattr(Claims, "_renew_once", still_there)
 
 
 RULES = {

@@ -45,9 +45,9 @@ def built(uri: str, layout: str) -> Any:
 
 async def tick_for_ever(uri: str, layout: str) -> None:
     """Run what is due, until this process is killed."""
-    from ptb_bucket.application.timers import runner  # noqa: PLC0415  the parent goes on with longer ones
+    from ptb_bucket.application.timers import claims  # noqa: PLC0415  the parent goes on with longer ones
 
-    runner.LEASE, runner.MARGIN = LEASE, MARGIN
+    claims.LEASE, claims.MARGIN = LEASE, MARGIN
     async with built(uri, layout) as application:
         while True:
             try:

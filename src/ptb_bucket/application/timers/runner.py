@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import time
 from typing import TYPE_CHECKING, Final
 
-from ptb_bucket._dataclass import dataclass
 from ptb_bucket.application.effects import EffectUnit, Place
+from ptb_bucket.application.timers.claims import free_from, longest_claim
 from ptb_bucket.application.timers.next_run import after_run
 from ptb_bucket.application.timers.pending_timers import nonce
-from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import MISSING
-from ptb_bucket.state.timers import DECIDED, Claim, merge_timers, unit_of
+from ptb_bucket.state.timers import DECIDED, merge_timers, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
     from ptb_bucket.application.effects import EffectUnits
     from ptb_bucket.application.options import LiveOptions
     from ptb_bucket.application.sync import Sync, Unit
+    from ptb_bucket.application.timers.claims import ClaimedRun, Claims
     from ptb_bucket.application.timers.pending_timers import PendingTimers
     from ptb_bucket.application.timers.retry import JobRetry
     from ptb_bucket.application.timers.work import Work, Works
@@ -29,47 +27,18 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Record
     from ptb_bucket.state.timers import Timer
 
-__all__ = ["LEASE", "MARGIN", "TimerRunner"]
+__all__ = ["TimerRunner"]
 
 _LOGGER = logging.getLogger("ptb_bucket.application")
 
-LEASE: Final = 60.0
-"""Seconds for which a claim holds, unless it is renewed."""
-MARGIN: Final = 10.0
-"""Seconds for which others respect a claim after its end: twice the difference between two clocks that is expected."""
 SETTLE: Final = 1.0
 """Seconds that a conversation's timeout leaves to updates that are being handled, so that most of these go first."""
 POSTPONED: Final = 5.0
 """Seconds after which a timer is looked at again whose run would be lost now."""
+LACKING: Final = 60.0
+"""Seconds after which a timer is looked at again whose callback is lacking."""
 ROLLOUT: Final = 3600.0
 """Seconds in which another instance may run a timer whose callback this one lacks."""
-
-
-@dataclass(eq=False)
-class ClaimedRun:
-    """An occurrence that this instance has claimed.
-
-    Args:
-        record: The record of the timer.
-        timer: The timer when it was claimed, or when the claim was renewed.
-        until: When the claim ends, on the monotonic clock.
-        lost: Another instance has claimed the occurrence, or the timer was replaced or removed.
-    """
-
-    record: Record
-    timer: Timer
-    until: float
-    lost: bool = False
-
-    @property
-    def by(self) -> str:
-        """The ID of the claim."""
-        return self.timer.claim.by if self.timer.claim else ""
-
-    @property
-    def is_over(self) -> bool:
-        """Tell whether the claim has ended, as when the process was frozen."""
-        return self.lost or time.monotonic() > self.until
 
 
 class TimerRunner:
@@ -80,17 +49,19 @@ class TimerRunner:
         sync: Loads and saves.
         locks: Keep runs and updates of one chat or user apart.
         pending: The timers that handlers see.
+        claims: Takes and renews claims.
         works: What timers do.
         retry: How often a failed run is tried again.
         effects: Know the run that asks for an effect.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  its collaborators
-        self, options: LiveOptions, sync: Sync, locks: UpdateLocks, pending: PendingTimers, works: Works,
-        retry: JobRetry, effects: EffectUnits,
+        self, options: LiveOptions, sync: Sync, locks: UpdateLocks, pending: PendingTimers, claims: Claims,
+        works: Works, retry: JobRetry, effects: EffectUnits,
     ) -> None:  # fmt: skip
         self._options, self._sync, self._locks = options, sync, locks
-        self._pending, self._works, self._retry, self._effects = pending, works, retry, effects
+        self._pending, self._claims, self._works, self._retry = pending, claims, works, retry
+        self._effects = effects
         self._missing: set[str] = set()
 
     # ---------------------------------------------------------------- one look at a timer
@@ -109,16 +80,16 @@ class TimerRunner:
         Raises:
             PTBBucketError: The bucket could not be read or written. The timer stays due.
         """
-        if timer.claim and timer.claim.until + MARGIN > now:
-            return timer.claim.until + MARGIN
+        if free_from(timer) > now:
+            return free_from(timer)
         work = self._works.of(record, timer)
         if work is None:
             return await self._lacks_callback(record, timer, now)
         if self._would_be_lost(work):
             return now + POSTPONED
-        claimed = await self._claim(record, timer)
+        claimed = await self._claims.take(record, timer)
         if claimed is None:
-            return now + LEASE + MARGIN
+            return longest_claim(now)
         await self._run_claimed(claimed)
         return None
 
@@ -132,91 +103,19 @@ class TimerRunner:
                 record.label, timer.callback, timer.callback,
             )  # fmt: skip
         if timer.due is not None and now < timer.due + ROLLOUT:
-            return now + LEASE
-        await self._save(record, timer.rearmed(timer.due, nonce(), parked=f"no callback {timer.callback}"))
+            return now + LACKING
+        await self._claims.save(record, timer.rearmed(timer.due, nonce(), parked=f"no callback {timer.callback}"))
         return None
-
-    # ---------------------------------------------------------------- claims
-
-    async def _claim(self, record: Record, timer: Timer) -> ClaimedRun | None:
-        """Claim an occurrence; return None if another instance was faster. Only a claim that is there counts."""
-        claim, start = Claim(nonce() + nonce(), time.time() + LEASE), time.monotonic()
-        there = await self._save_surely(record, timer, timer.but(claim=claim))
-        if there is None or there.claim != claim:
-            return None
-        return ClaimedRun(record, there, start + LEASE)
-
-    async def _save_surely(self, record: Record, before: Timer, after: Timer) -> Timer | None:
-        """Save a timer, and return what the bucket has then.
-
-        Raises:
-            PTBBucketError: It is not known to be saved, and is not saved later.
-        """
-        try:
-            await self._save(record, after)
-        except PTBBucketError:
-            if not await self._is_saved(record):
-                self._sync.live.replica.stage(record, before.to_value())
-                raise
-        return self._pending.stored(record)
-
-    async def _is_saved(self, record: Record) -> bool:
-        """Read a timer again after a commit that failed, and tell whether the bucket has what was to be saved."""
-        with contextlib.suppress(PTBBucketError):
-            await self._sync.live.replica.documents.refresh([record], asyncio.get_running_loop().time())
-        return record not in self._sync.live.replica.pending
-
-    async def _save(self, record: Record, timer: Timer) -> None:
-        self._sync.live.replica.stage(record, timer.to_value())
-        await self._sync.session.group.commit()
-
-    @contextlib.asynccontextmanager
-    async def _renewed(self, claimed: ClaimedRun) -> AsyncIterator[None]:
-        """Inside, the claim is renewed, however long the job takes."""
-        renewal = asyncio.get_running_loop().create_task(self._renew(claimed))
-        try:
-            yield
-        finally:
-            renewal.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await renewal
-
-    async def _renew(self, claimed: ClaimedRun) -> None:
-        while not claimed.is_over:
-            await asyncio.sleep(LEASE / 3)
-            start = time.monotonic()
-            try:
-                there = await self._renew_once(claimed)
-            except PTBBucketError as error:
-                _LOGGER.warning("The claim of %s could not be renewed: %s", claimed.record.label, error)
-                continue
-            claimed.lost = there is None
-            claimed.timer, claimed.until = there or claimed.timer, start + LEASE
-
-    async def _renew_once(self, claimed: ClaimedRun) -> Timer | None:
-        """Write a claim that ends later; return the timer with it, or None if the claim is not ours any more.
-
-        Meanwhile, a handler may have replaced or removed the timer. Its change must not be overwritten.
-        """
-        there = self._still_claimed(claimed)
-        if there is None:
-            return None
-        await self._save(claimed.record, there.but(claim=Claim(claimed.by, time.time() + LEASE)))
-        return self._still_claimed(claimed)
-
-    def _still_claimed(self, claimed: ClaimedRun) -> Timer | None:
-        there = self._pending.stored(claimed.record)
-        return there if there and there.claim and there.claim.by == claimed.by else None
 
     # ---------------------------------------------------------------- the run
 
     async def _run_claimed(self, claimed: ClaimedRun) -> None:
         work = self._works.of(claimed.record, claimed.timer)
         keys = work.keys if work and self._options.sequential else []
-        async with self._renewed(claimed), self._locks.holding(keys):
+        async with self._claims.renewed(claimed), self._locks.holding(keys):
             if work is None or claimed.is_over or self._would_be_lost(work):
                 return
-            if work.is_fenced and not await self._decides(claimed):
+            if not (self._claims.is_still_due(claimed) and (not work.is_fenced or await self._decides(claimed))):
                 return
             with self._sync.lru.pin():
                 await self._run_locked(claimed, work)
@@ -231,11 +130,11 @@ class TimerRunner:
         From then on, such an update is done again when it is to be saved. See :class:`TimeoutRace`.
         """
         await asyncio.sleep(SETTLE)
-        before = self._still_claimed(claimed)
+        before = self._claims.held(claimed)
         if before is None:
             return False
         after = before.but(options={**before.options, DECIDED: claimed.by})
-        there = await self._save_surely(claimed.record, before, after)
+        there = await self._claims.save_surely(claimed.record, before, after)
         if there is None or there.decided != claimed.by:
             return False
         claimed.timer = there

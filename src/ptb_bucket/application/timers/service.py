@@ -12,11 +12,12 @@ from ptb_bucket.application.effects import Place
 from ptb_bucket.application.sync import records_of_ids
 from ptb_bucket.application.timers.alarms import Alarms
 from ptb_bucket.application.timers.callbacks import Callbacks
+from ptb_bucket.application.timers.claims import MARGIN, Claims
 from ptb_bucket.application.timers.job import BucketJob
 from ptb_bucket.application.timers.job_kwargs import JobArguments
 from ptb_bucket.application.timers.pending_timers import PendingTimers, nonce
 from ptb_bucket.application.timers.races import TimeoutRace
-from ptb_bucket.application.timers.runner import MARGIN, TimerRunner
+from ptb_bucket.application.timers.runner import TimerRunner
 from ptb_bucket.application.timers.schedule import first_due, make_trigger, schedule_of
 from ptb_bucket.application.timers.ticker import Ticker
 from ptb_bucket.application.timers.timeouts import Timeouts
@@ -72,7 +73,8 @@ class BucketTimers:
         self.pending = PendingTimers(sync)
         self.timeouts = Timeouts(application, self.pending)
         self.works = Works(application, sync, self.pending, self.callbacks, self.timeouts)
-        runner = TimerRunner(options, sync, locks, self.pending, self.works, retry, effects)
+        claims = Claims(sync, self.pending)
+        runner = TimerRunner(options, sync, locks, self.pending, claims, self.works, retry, effects)
         self.ticker = Ticker(sync, self.pending, runner, interval)
         self.alarms = Alarms(self.ticker, sync, self.pending, interval)
 

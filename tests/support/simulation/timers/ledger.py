@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ptb_bucket.application.timers import runner
+from ptb_bucket.application.timers import claims
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -103,7 +103,7 @@ class Ledger:
         if early > 0:
             raise BrokenTimerError(f"{token} was claimed {early:.3f} s before its time")
         for earlier, by, other in self.claims[token]:
-            if by != timer.claim.by and stamp < earlier + runner.LEASE:
+            if by != timer.claim.by and stamp < earlier + claims.LEASE:
                 raise BrokenTimerError(
                     f"{token}: {process} has claimed it at {stamp:.1f}, but {other} has since {earlier:.1f}"
                 )

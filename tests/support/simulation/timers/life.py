@@ -126,7 +126,7 @@ class Life:
 
     def _note_claims(self) -> None:
         runner, ledger = self.application.timers.ticker._runner, self.world.ledger
-        save, run = runner._save, runner._run_claimed
+        save, run = runner._claims.save, runner._run_claimed
 
         async def noted_save(record, timer):
             if timer.claim:
@@ -140,7 +140,7 @@ class Life:
                     ledger.claimed(claimed.timer, self.process, now=self.world.now)
             await run(claimed)
 
-        runner._save, runner._run_claimed = noted_save, noted_run
+        runner._claims.save, runner._run_claimed = noted_save, noted_run
 
     # ---------------------------------------------------------------- updates
 
