@@ -56,7 +56,7 @@ class BlobInfo:
     """An entry of a listing.
 
     ``size`` is in bytes. ``modified`` is the time of the last write by the store's clock; None if the listing does not
-    have it.
+    have it. Due keys of timers that were never saved are removed an hour after this time, and stay if it is None.
     """
 
     key: str

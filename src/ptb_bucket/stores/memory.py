@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, ClassVar, overload
 
 from ptb_bucket.errors import NotFoundError, UnsupportedError
@@ -29,12 +31,14 @@ class MemoryStore(BlobStore):
 
     scheme = "memory"
     _shared: ClassVar[dict[str, dict[str, Blob]]] = {}
+    _shared_times: ClassVar[dict[str, dict[str, datetime]]] = {}
     _lock: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, name: str = "") -> None:
         self.name = name
         with self._lock:
             self._blobs: dict[str, Blob] = self._shared.setdefault(name, {}) if name else {}
+            self._times: dict[str, datetime] = self._shared_times.setdefault(name, {}) if name else {}
 
     def __repr__(self) -> str:
         return f"MemoryStore({self.name!r})"
@@ -71,6 +75,7 @@ class MemoryStore(BlobStore):
         with self._lock:
             check_mode(mode, self._blobs.get(key), key)
             self._blobs[key] = new
+            self._times[key] = datetime.fromtimestamp(time.time(), timezone.utc)
         return new.etag
 
     async def delete(self, key: str) -> None:
@@ -90,6 +95,7 @@ class MemoryStore(BlobStore):
     async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
         """Iterate over the objects as they are when the iteration starts; see :meth:`BlobStore.list`."""
         with self._lock:
-            found = sorted((key, len(blob.data)) for key, blob in self._blobs.items() if key.startswith(prefix))
-        for key, size in found:
-            yield BlobInfo(key, size)
+            keys = sorted(key for key in self._blobs if key.startswith(prefix))
+            found = [BlobInfo(key, len(self._blobs[key].data), self._times.get(key)) for key in keys]
+        for info in found:
+            yield info

@@ -103,12 +103,15 @@ class TestIdleTick:
             assert (await bot.tick()).ran == 0
             assert bots.taken() == idle(bots)
 
-    async def test_keys_of_killed_creators_are_looked_at_once_and_removed_after_an_hour(self, clock):
-        """Within this hour, a tick lists them: one request for each thousand."""
+    @pytest.mark.parametrize("late", [0, 2 * HOUR], ids=["just due", "due two hours before"])
+    async def test_keys_of_killed_creators_are_looked_at_once_and_removed_an_hour_after_they_were_written(
+        self, clock, late
+    ):
+        """Within this hour, a tick lists them: one request for each thousand. Their creators may still be saving."""
         bots = CountedBots(MemoryStore(), "per-record")
         for number in range(1000):
             record = Record.of_timer(Record.user(number), "tea")
-            await bots.bucket.put(due_key(record, Timer("remind", "aa", due=clock.now)).key, b"", Create())
+            await bots.bucket.put(due_key(record, Timer("remind", "aa", due=clock.now - late)).key, b"", Create())
         clock.pass_(60)
         async with bots.build([remind]) as bot:
             await bot.tick()
@@ -120,6 +123,27 @@ class TestIdleTick:
             assert Counter(bots.taken())["delete"] == 1000
             await bot.tick()
             assert bots.taken() == ["list"]
+
+    async def test_keys_of_killed_movers_are_removed_an_hour_after_they_were_written(self, clock):
+        """Until then, each tick looks whether the mover has saved the timer, because it may be due now."""
+        bots = CountedBots(MemoryStore(), "per-record")
+        async with bots.build([remind], commands={"add": add(1, 9 * HOUR)}) as bot:
+            await bots.ada.send(bot, "/add")
+            [record] = bot.timers.pending.of([Record.user(42)])
+            moved = bot.timers.pending.stored(record).rearmed(clock.now, "aa")
+            await bots.bucket.put(due_key(record, moved).key, b"", Create())
+            for _ in range(3):
+                clock.pass_(60)
+                bots.taken()
+                await bot.tick()
+                assert bots.taken() == ["list", "get"]
+        clock.pass_(HOUR)
+        async with bots.build([remind]) as bot:  # a new process does not need to have seen the key
+            await bot.tick()
+            assert "delete" in bots.taken()
+            await bot.tick()
+            assert bots.taken() == ["list"]
+            assert (await bot.job_queue.find(user_id=42))[0].next_t.timestamp() > clock.now
 
     async def test_a_process_looks_at_each_claim_once(self, bots, clock):
         """A hundred timers at the head are claimed by another instance."""

@@ -76,11 +76,11 @@ def remove_keys_that_are_ahead(patch):
     """Rule: leave a key that is ahead of its timer."""
     is_obsolete = Ticker.is_obsolete
 
-    async def careless(self, key, timer):
-        if timer is not None and timer.generation < key.generation:
-            await self._sync.live.replica.timers.remove_key(key)
+    async def careless(self, listed, timer):
+        if timer is not None and timer.generation < listed.key.generation:
+            await self._sync.live.replica.timers.remove_key(listed.key)
             return True
-        return await is_obsolete(self, key, timer)
+        return await is_obsolete(self, listed, timer)
 
     patch.setattr(Ticker, "is_obsolete", careless)
 

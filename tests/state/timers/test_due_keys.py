@@ -174,7 +174,7 @@ async def test_a_timer_that_no_key_can_name_is_refused_when_it_is_staged(store, 
 
 
 async def due(replica, until):
-    return [key async for key in replica.due(until)]
+    return [listed.key async for listed in replica.due(until)]
 
 
 async def test_an_idle_look_is_one_listing_with_any_number_of_timers_ahead(store):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ptb_bucket.application.timers.pending_timers import PendingTimers
     from ptb_bucket.application.timers.ticker import Ticker
     from ptb_bucket.state import Record
-    from ptb_bucket.state.timers import DueKey, Timer
+    from ptb_bucket.state.timers import DueKey, ListedKey, Timer
 
 __all__ = ["Alarms"]
 
@@ -92,8 +92,8 @@ class Alarms:
     async def _poll(self) -> None:
         """Set an alarm for each timer that is due until the next look."""
         try:
-            async for keys in chunks(self._sync.live.replica.timers.due(time.time() + self._interval), _itself):
-                await for_each([key for key in keys if self._is_new(key)], self._set_alarm)
+            async for found in chunks(self._sync.live.replica.timers.due(time.time() + self._interval), _itself):
+                await for_each([listed for listed in found if self._is_new(listed.key)], self._set_alarm)
         except PTBBucketError as error:
             said = "Due timers could not be listed. Trying again in %g s: %s"
             _LOGGER.error(said, self._interval, error)  # noqa: TRY400  the error says it
@@ -107,11 +107,12 @@ class Alarms:
         timer = self._pending.stored(key.record)
         return timer is None or due_key(key.record, timer) != key
 
-    async def _set_alarm(self, key: DueKey) -> None:
+    async def _set_alarm(self, listed: ListedKey) -> None:
+        key = listed.key
         try:
             await self._sync.live.replica.documents.refresh([key.record], asyncio.get_running_loop().time())
             timer = self._pending.stored(key.record)
-            if not await self._ticker.is_obsolete(key, timer) and timer is not None and timer.due is not None:
+            if not await self._ticker.is_obsolete(listed, timer) and timer is not None and timer.due is not None:
                 claimed = timer.claim.until if timer.claim else 0.0
                 self._alarms[key.record] = max(timer.due, claimed)
                 self._wake.set()
@@ -152,5 +153,5 @@ class Alarms:
         self._wake.set()
 
 
-def _itself(key: DueKey) -> DueKey:
-    return key
+def _itself(listed: ListedKey) -> ListedKey:
+    return listed

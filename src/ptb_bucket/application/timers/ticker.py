@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ptb_bucket.application.timers.pending_timers import PendingTimers
     from ptb_bucket.application.timers.runner import TimerRunner
     from ptb_bucket.state import Record
-    from ptb_bucket.state.timers import DueKey, Timer
+    from ptb_bucket.state.timers import DueKey, ListedKey, Timer
 
 __all__ = ["Ticked", "Ticker"]
 
@@ -29,7 +29,7 @@ _LOGGER = logging.getLogger("ptb_bucket.application")
 AT_ONCE: Final = 10
 """Timers that one process runs at the same time."""
 ABANDONED: Final = 3600.0
-"""Seconds for which a due key without a timer stays, because its creator may still be saving the timer."""
+"""Seconds for which a due key stays that its timer does not have, because somebody may be saving this due time."""
 
 
 @dataclass
@@ -76,15 +76,15 @@ class Ticker:
         ticked, since = Ticked(), asyncio.get_running_loop().time()
         self._forget_past()
         async with _ended() as tasks:
-            async for key in self._sync.live.replica.timers.due(time.time()):
-                if self.is_waiting(key):
+            async for listed in self._sync.live.replica.timers.due(time.time()):
+                if self.is_waiting(listed.key):
                     continue
                 while len(tasks) >= AT_ONCE:
                     tasks.difference_update((await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED))[0])
                 if time.monotonic() >= until:
                     ticked.left = True
                     break
-                tasks.add(self.begin(key.record, self._look(key, since, ticked)))
+                tasks.add(self.begin(listed.key.record, self._look(listed, since, ticked)))
         return ticked
 
     def _forget_past(self) -> None:
@@ -128,11 +128,12 @@ class Ticker:
         task.add_done_callback(lambda _: self._working.pop(record, None))
         return task
 
-    async def _look(self, key: DueKey, since: float, ticked: Ticked) -> None:
+    async def _look(self, listed: ListedKey, since: float, ticked: Ticked) -> None:
+        key = listed.key
         try:
             await self._sync.live.replica.documents.refresh([key.record], since)
             timer = self._pending.stored(key.record)
-            if await self.is_obsolete(key, timer):
+            if await self.is_obsolete(listed, timer):
                 return
             again = await self.run(key.record, timer)
             if again is None:
@@ -142,29 +143,31 @@ class Ticker:
         except PTBBucketError as error:
             self.note_error(key, error, ticked)
 
-    async def is_obsolete(self, key: DueKey, timer: Timer | None) -> bool:
+    async def is_obsolete(self, listed: ListedKey, timer: Timer | None) -> bool:
         """Tell whether a key names no due time of its timer; remove it if it never will again.
 
         Rules "Leave a key without a timer for an hour" and "Leave a key that is ahead of its timer": somebody may be
         saving the timer that needs it.
         """
-        now = time.time()
-        if timer is None:
-            if now < key.due + ABANDONED:
-                self._not_before[key] = key.due + ABANDONED
-                return True
-        elif timer.generation < key.generation:
-            self._not_before[key] = now + self._interval
-            return True
-        elif due_key(key.record, timer) == key:
+        key = listed.key
+        if timer is not None and due_key(key.record, timer) == key:
             return False
+        if timer is None or timer.generation < key.generation:
+            now = time.time()
+            abandoned = _abandoned(listed, now)
+            if now < abandoned:
+                self._not_before[key] = abandoned if timer is None else now + self._interval
+                return True
+        await self._remove(key)
+        return True
+
+    async def _remove(self, key: DueKey) -> None:
         self._not_before.pop(key, None)
         try:
             await self._sync.live.replica.timers.remove_key(key)
         except AccessError:
-            self._not_before[key] = now + ABANDONED  # trying again at once would not help
+            self._not_before[key] = time.time() + ABANDONED  # trying again at once would not help
             raise
-        return True
 
     async def run(self, record: Record, timer: Timer | None) -> float | None:
         """Run a timer if it is due; return when to look at it again, in seconds since the epoch, or None.
@@ -203,6 +206,15 @@ class Ticker:
     def is_waiting(self, key: DueKey) -> bool:
         """Tell whether a key need not be looked at now: its timer is running, or an earlier look has postponed it."""
         return self._not_before.get(key, 0.0) > time.time() or self.is_running(key.record)
+
+
+def _abandoned(listed: ListedKey, now: float) -> float:
+    """Return from when on nobody can be saving the due time of a key any more, in seconds since the epoch.
+
+    A key may be written long after its due time, as when an outage has ended. If the store does not say when it was
+    written, assume that it was just now.
+    """
+    return max(listed.key.due, now if listed.written is None else listed.written) + ABANDONED
 
 
 @contextlib.asynccontextmanager

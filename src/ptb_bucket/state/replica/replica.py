@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state.document import Unit
     from ptb_bucket.state.replica.document_set import DocumentSet
     from ptb_bucket.state.replica.timers import Timers
-    from ptb_bucket.state.timers import DueKey
+    from ptb_bucket.state.timers import DueKey, ListedKey
 
 __all__ = ["Replica"]
 
@@ -134,7 +134,7 @@ class Replica:
         """
         return self.timers.of(owner)
 
-    def due(self, until: float) -> AsyncIterator[DueKey]:
+    def due(self, until: float) -> AsyncIterator[ListedKey]:
         """Yield the timers to look at until some time; see :meth:`Timers.due`."""
         return self.timers.due(until)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.state.document import Document
     from ptb_bucket.state.replica.document_set import DocumentSet
-    from ptb_bucket.state.timers import DueKey
+    from ptb_bucket.state.timers import DueKey, ListedKey
 
 __all__ = ["Timers"]
 
@@ -51,7 +51,7 @@ class Timers:
         found = (Record(Kind.TIMER, each) for each in dict.fromkeys([*stored, *pending]) if each.startswith(start))
         return [record for record in found if Rebase.plan(ledger, record).after is not None]
 
-    async def due(self, until: float) -> AsyncIterator[DueKey]:
+    async def due(self, until: float) -> AsyncIterator[ListedKey]:
         """Yield the timers to look at until some time, in the order of their due times.
 
         If each owner has its own document, these are the due keys in the bucket: one LIST if nothing is due. They may
@@ -66,12 +66,12 @@ class Timers:
             StoreError, DocumentError: The bucket could not be read.
         """
         if not self._documents.layout.lazy:
-            for key in await self._armed(until):
-                yield key
+            for listed in await self._armed(until):
+                yield listed
             return
         self.check_store()
-        async for key in self._listed(until):
-            yield key
+        async for listed in self._listed(until):
+            yield listed
 
     def check_store(self) -> None:
         """Check that due timers can be found in the store.
@@ -96,8 +96,8 @@ class Timers:
         if self._documents.layout.lazy:
             await self._documents.store.delete(key.key)
 
-    async def _listed(self, until: float) -> AsyncIterator[DueKey]:
-        from ptb_bucket.state.timers import DUE_FOLDER, DueKey  # noqa: PLC0415  only bots with timers import it
+    async def _listed(self, until: float) -> AsyncIterator[ListedKey]:
+        from ptb_bucket.state.timers import DUE_FOLDER, DueKey, ListedKey  # noqa: PLC0415  only bots with timers do
 
         async for info in self._documents.store.list(DUE_FOLDER):
             key = DueKey.parse(info.key)
@@ -106,14 +106,16 @@ class Timers:
             elif key.due > until:
                 return
             else:
-                yield key
+                yield ListedKey(key, info.modified.timestamp() if info.modified else None)
 
-    async def _armed(self, until: float) -> list[DueKey]:
+    async def _armed(self, until: float) -> list[ListedKey]:
+        from ptb_bucket.state.timers import ListedKey  # noqa: PLC0415  as above
+
         await self._documents.refresh([ANY_TIMER], asyncio.get_running_loop().time())
         document = self._documents.ledger(ANY_TIMER).document
         keys = list(self._keys(document)) if document else []
         self._warn_of_many(len(keys))
-        return sorted(key for key in keys if key.due <= until)
+        return [ListedKey(key, None) for key in sorted(keys) if key.due <= until]
 
     def _warn_of_many(self, count: int) -> None:
         """Report once that there are too many timers for a document that has all other data, too."""

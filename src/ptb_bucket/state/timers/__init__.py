@@ -10,12 +10,12 @@ Nothing here does input or output.
 
 from __future__ import annotations
 
-from ptb_bucket.state.timers.keys import DUE_FOLDER, DueKey, due_key
+from ptb_bucket.state.timers.keys import DUE_FOLDER, DueKey, ListedKey, due_key
 from ptb_bucket.state.timers.merging import merge_timers
 from ptb_bucket.state.timers.timer import DECIDED, FORGIVEN, TIMEOUT, Claim, Timer, unit_of
 from ptb_bucket.state.timers.zones import offset_name, zone_name, zone_of
 
 __all__ = [
-    "DECIDED", "DUE_FOLDER", "FORGIVEN", "TIMEOUT", "Claim", "DueKey", "Timer", "due_key", "merge_timers",
+    "DECIDED", "DUE_FOLDER", "FORGIVEN", "TIMEOUT", "Claim", "DueKey", "ListedKey", "Timer", "due_key", "merge_timers",
     "offset_name", "unit_of", "zone_name", "zone_of",
 ]  # fmt: skip

@@ -19,7 +19,7 @@ from ptb_bucket.state.records import Kind, Record
 if TYPE_CHECKING:
     from ptb_bucket.state.timers.timer import Timer
 
-__all__ = ["DUE_FOLDER", "DueKey", "due_key"]
+__all__ = ["DUE_FOLDER", "DueKey", "ListedKey", "due_key"]
 
 DUE_FOLDER: Final = "timers/due/"
 """The folder of all due keys, below the bot's prefix."""
@@ -76,6 +76,18 @@ class DueKey(NamedTuple):
             return cls(_epoch(second), record, int(generation), nonce)
         except (ValueError, CorruptDocumentError):
             return None
+
+
+class ListedKey(NamedTuple):
+    """A due key that was found.
+
+    Args:
+        key: The due key.
+        written: When it was written by the store's clock, in seconds since the epoch; None if the store does not say.
+    """
+
+    key: DueKey
+    written: float | None
 
 
 def due_key(record: Record, timer: Timer) -> DueKey | None:
