@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._aio import chunks, for_each
-from ptb_bucket.application.timers.ticker import Ticked
+from ptb_bucket.application.timers.ticker import NOT_RUN, Ticked
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state.timers import due_key
 
@@ -93,10 +93,9 @@ class Alarms:
         """Set an alarm for each timer that is due until the next look."""
         try:
             async for found in chunks(self._sync.live.replica.timers.due(time.time() + self._interval), _itself):
-                await for_each([listed for listed in found if self._is_new(listed.key)], self._set_alarm)
-        except PTBBucketError as error:
-            said = "Due timers could not be listed. Trying again in %g s: %s"
-            _LOGGER.error(said, self._interval, error)  # noqa: TRY400  the error says it
+                await for_each(found, self._set_alarm)
+        except Exception as error:  # noqa: BLE001  whatever a store raises, the next look has to come
+            _log("Due timers could not be listed. Trying again in %g s: %s", self._interval, error)
 
     def _is_new(self, key: DueKey) -> bool:
         """Tell whether a key has to be looked at: it is neither running, nor waiting, nor known from this process."""
@@ -110,13 +109,15 @@ class Alarms:
     async def _set_alarm(self, listed: ListedKey) -> None:
         key = listed.key
         try:
+            if not self._is_new(key):
+                return
             await self._sync.live.replica.documents.refresh([key.record], asyncio.get_running_loop().time())
             timer = self._pending.stored(key.record)
             if not await self._ticker.is_obsolete(listed, timer) and timer is not None and timer.due is not None:
                 claimed = timer.claim.until if timer.claim else 0.0
                 self._alarms[key.record] = max(timer.due, claimed)
                 self._wake.set()
-        except PTBBucketError as error:
+        except Exception as error:  # noqa: BLE001  it must not keep other timers from their alarms
             self._ticker.note_error(key, error, Ticked())
 
     def _ring(self) -> None:
@@ -141,8 +142,8 @@ class Alarms:
             again = await self._ticker.run(record, self._pending.stored(record))
             if again is not None:
                 self._alarms[record] = again
-        except PTBBucketError as error:
-            _LOGGER.error("%s is due but could not be run: %s", record.label, error)  # noqa: TRY400
+        except Exception as error:  # noqa: BLE001  it must not end the timer
+            _log(NOT_RUN, record.label, error)
             self._alarms[record] = time.time() + self._interval
 
     def _changed(self, record: Record, timer: Timer | None) -> None:
@@ -151,6 +152,11 @@ class Alarms:
         if timer is not None and timer.is_armed and timer.due is not None:
             self._alarms[record] = timer.due
         self._wake.set()
+
+
+def _log(said: str, about: object, error: Exception) -> None:
+    """Log an error; one that nobody expects with its traceback."""
+    _LOGGER.error(said, about, error, exc_info=None if isinstance(error, PTBBucketError) else error)
 
 
 def _itself(listed: ListedKey) -> ListedKey:

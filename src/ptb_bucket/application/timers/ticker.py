@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Record
     from ptb_bucket.state.timers import DueKey, ListedKey, Timer
 
-__all__ = ["Ticked", "Ticker"]
+__all__ = ["NOT_RUN", "Ticked", "Ticker"]
 
 _LOGGER = logging.getLogger("ptb_bucket.application")
 
+NOT_RUN: Final = "%s is due but could not be run: %s"
+"""The line in the log about a timer that stays due: the timer, and the error."""
 AT_ONCE: Final = 10
 """Timers that one process runs at the same time."""
 ABANDONED: Final = 3600.0
@@ -111,7 +113,7 @@ class Ticker:
         try:
             await self.run(record, timer)
         except PTBBucketError as error:
-            _LOGGER.error("%s is due but could not be run: %s", record.label, error)  # noqa: TRY400  the error says it
+            _LOGGER.error(NOT_RUN, record.label, error)  # noqa: TRY400  the error says it
 
     # ---------------------------------------------------------------- single timers
 
@@ -140,7 +142,7 @@ class Ticker:
                 ticked.ran += 1
             else:
                 self._not_before[key] = again
-        except PTBBucketError as error:
+        except Exception as error:  # noqa: BLE001  it must not keep other timers from running
             self.note_error(key, error, ticked)
 
     async def is_obsolete(self, listed: ListedKey, timer: Timer | None) -> bool:
@@ -185,12 +187,13 @@ class Ticker:
         except PTBBucketError:
             raise
         except Exception as error:
-            raise PTBBucketError(f"running {record.label} raised {type(error).__name__}") from error
+            raise _unexpected(record, error) from error
 
-    def note_error(self, key: DueKey, error: PTBBucketError, ticked: Ticked) -> None:
+    def note_error(self, key: DueKey, error: Exception, ticked: Ticked) -> None:
         """Log an error of a timer, which stays due, and add it to the result of a look."""
-        _LOGGER.error("%s is due but could not be run: %s", key.record.label, error)
-        ticked.errors.append(error)
+        failure = error if isinstance(error, PTBBucketError) else _unexpected(key.record, error)
+        _LOGGER.error(NOT_RUN, key.record.label, error, exc_info=None if failure is error else error)
+        ticked.errors.append(failure)
         if isinstance(error, UnreadableRecordError):  # trying again at once would not help
             self._not_before[key] = time.time() + ABANDONED
 
@@ -206,6 +209,10 @@ class Ticker:
     def is_waiting(self, key: DueKey) -> bool:
         """Tell whether a key need not be looked at now: its timer is running, or an earlier look has postponed it."""
         return self._not_before.get(key, 0.0) > time.time() or self.is_running(key.record)
+
+
+def _unexpected(record: Record, error: Exception) -> PTBBucketError:
+    return PTBBucketError(f"running {record.label} raised {type(error).__name__}")
 
 
 def _abandoned(listed: ListedKey, now: float) -> float:
