@@ -83,6 +83,33 @@ async def two_instances_and_a_long_update(bots):
     assert work.runs == 1
 
 
+def test_a_claim_is_renewed_after_a_renewal_that_raised_what_nobody_expects(bots):
+    run_process(lambda: a_long_job_and_a_store_that_raises_once(bots))
+
+
+async def a_long_job_and_a_store_that_raises_once(bots):
+    work, raised = Work(), []
+
+    async def raise_once(operation, _key):
+        if operation == "put" and work.begun.is_set() and not raised:
+            raised.append(operation)
+            raise RuntimeError("unexpected")
+
+    commands = {"add": lambda context: run_soon(context, work)}
+    async with bots.build({"work": work}, commands=commands) as one, bots.build({"work": work}) as two:
+        await bots.ada.send(one, "/add")
+        await asyncio.sleep(1)  # as above
+        tick = asyncio.create_task(one.tick())
+        await work.begun.wait()
+        bots.store.before = raise_once
+        for _ in range(30):
+            await asyncio.sleep(claims.LEASE / 10)
+            assert (await two.tick()).ran == 0
+        work.released.set()
+        assert (await tick).errors == []
+    assert (raised, work.runs) == (["put"], 1)
+
+
 def test_jobs_that_are_cancelled_while_they_run_keep_their_changes_and_those_beside_them(bots):
     """Nobody else can run them, although their claims cannot be renewed any more."""
     run_process(lambda: a_long_job_that_is_cancelled_beside_another_one(bots))

@@ -139,7 +139,7 @@ class Claims:
             start = time.monotonic()
             try:
                 there = await self._renew_once(claimed)
-            except PTBBucketError as error:
+            except Exception as error:  # noqa: BLE001  whatever a store raises, the next renewal may succeed
                 _LOGGER.warning("The claim of %s could not be renewed: %s", claimed.record.label, error)
                 continue
             if there is None:
