@@ -276,6 +276,24 @@ def test_a_parked_broadcast_goes_on_when_it_is_asked_for_again(layout, way):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
+def test_waiting_ends_with_an_error_if_another_instance_parks_the_job(layout):
+    """The one that waits runs no jobs, like a script that only begins the broadcast."""
+
+    async def check():
+        world = World(layout)
+        one = await Instance(world, callbacks=[other], job_retry=JobRetry(tries=2, pause=1)).start()
+        script = Instance(world).application
+        await script.initialize()
+        waiting = asyncio.ensure_future(script.broadcast(news, world.people(300), name="news-7", wait=True))
+        with pytest.raises(RefusedError, match="'news-7' stopped because its job was parked: raised Conf"):
+            await asyncio.wait_for(waiting, 10_000)
+        await script.shutdown()
+        await one.stop()
+
+    run_virtually(check())
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_waiting_ends_with_an_error_if_the_job_is_parked(layout):
     async def check():
         world = World(layout)

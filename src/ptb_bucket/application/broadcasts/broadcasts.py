@@ -91,21 +91,23 @@ class Broadcasts:
         """Wait until a broadcast is over or paused, and show its progress in a terminal.
 
         Raises:
-            RefusedError: Its job was parked on this instance.
+            RefusedError: Its job was parked, here or on another instance.
         """
         bar = ProgressBar()
         await self._sync.commit()
         while broadcast.state == "running":
             bar.show(broadcast)
-            self._check_driven(broadcast.name)
+            await self._check_driven(broadcast.name)
             await asyncio.sleep(LOOK)
             broadcast = await self.journals.read(broadcast.name) or broadcast
         bar.show(broadcast)
         bar.end()
         return broadcast
 
-    def _check_driven(self, name: str) -> None:
-        timer = self._timers.pending.get(_record(name))
+    async def _check_driven(self, name: str) -> None:
+        record = _record(name)
+        await self._sync.live.replica.documents.refresh([record], asyncio.get_running_loop().time())
+        timer = self._timers.pending.get(record)
         if timer is not None and timer.parked is not None:
             raise RefusedError(
                 f"The broadcast {name!r} stopped because its job was parked: {timer.parked}. Correct the cause, which "
