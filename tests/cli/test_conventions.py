@@ -18,6 +18,7 @@ from ptb_bucket import BucketPersistence
 from ptb_bucket.cli import command_group, main
 from support.processes.child_processes import MAY_BE_PRELOADED
 from support.processes.preloaded import new_interpreters, preloading
+from support.processes.terminals import in_a_terminal
 
 programs_are_preloaded = preloading()
 
@@ -44,28 +45,6 @@ def run(*arguments, text=None, **environment):
         [sys.executable, "-m", "ptb_bucket.cli", *arguments],
         input=text, capture_output=True, encoding="utf-8", env=os.environ | environment, timeout=120, check=False,
     )  # fmt: skip
-
-
-def in_a_terminal(*arguments, **environment):
-    """Run the command on a pseudo-terminal, and return everything that it prints."""
-    pty = pytest.importorskip("pty", reason="Windows does not have pseudo-terminals")
-    ours, theirs = pty.openpty()
-    environment = {"TERM": "xterm-256color", "COLUMNS": "80"} | environment
-    command = [sys.executable, "-m", "ptb_bucket.cli", *arguments]
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=os.environ | environment)
-    os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            data = os.read(ours, 65536)
-        except OSError:  # Linux's way to say that the other end is closed
-            data = b""
-        if not data:
-            break
-        shown += data
-    os.close(ours)
-    process.wait()
-    return shown.decode()
 
 
 # ---------------------------------------------------------------- suggestions, version, help
@@ -162,7 +141,7 @@ def test_in_a_pipe_stdout_has_only_data(uri):
 
 def test_tables_fit_80_columns_on_a_terminal(uri):
     for verb in (["show", uri], ["show", uri, "user_data"], ["history", uri], ["check", uri.replace("?keep=9", "")]):
-        shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", in_a_terminal(*verb))
+        shown = in_a_terminal(*verb).text
         assert max(map(len, shown.splitlines())) <= 80, verb
 
 
@@ -177,9 +156,9 @@ def test_no_color_turns_all_styles_off(uri, verb, tmp_path):
     )
     style = r"\x1b\[[0-9;]*m"
     if verb != "demo":
-        assert re.search(style, in_a_terminal(*words)) or verb.startswith("copy")
-    assert not re.findall(style, in_a_terminal(*words, NO_COLOR="1"))
-    assert not re.findall(style, in_a_terminal(*words, NO_COLOR="1", FORCE_COLOR="1"))
+        assert re.search(style, in_a_terminal(*words).raw) or verb.startswith("copy")
+    assert not re.findall(style, in_a_terminal(*words, NO_COLOR="1").raw)
+    assert not re.findall(style, in_a_terminal(*words, NO_COLOR="1", FORCE_COLOR="1").raw)
 
 
 def test_quiet_leaves_the_exit_code_and_errors(uri, capsys):
@@ -214,7 +193,7 @@ def test_what_stdout_cannot_carry_is_refused(uri, capsys):
     assert main(["export", uri, "-", "--json"]) == 2
     assert main(["export", uri, "-", "--format", "pickle", "--multi"]) == 2
     assert capsys.readouterr().out == ""
-    assert "stdout is a terminal" in in_a_terminal("export", uri, "-", "--format", "pickle")
+    assert "stdout is a terminal" in in_a_terminal("export", uri, "-", "--format", "pickle").text
 
 
 def test_set_reads_a_value_from_stdin(uri):
