@@ -72,6 +72,17 @@ def test_a_condition_needs_a_section(uri, capsys, words):
     assert "--where filters the records of one section" in capsys.readouterr().err
 
 
+def test_text_without_quotes_is_pointed_out(uri, capsys):
+    words = ["show", uri, "user_data", "--where", "name == Ada"]
+    hint = 'No record in user_data has Ada. If you mean text, put it in quotes: "Ada"'
+    assert main(words) == 0
+    assert hint in capsys.readouterr().err.splitlines()
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["hint"] == hint
+    assert main(["show", uri, "user_data", "--where", "name == 'Ada'", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["hint"] is None
+
+
 def test_edit_saves_what_the_editor_wrote(uri, capsys, editor):
     editor("Ada", "Zoe")
     code, done = shown(capsys, "edit", uri, "user_data", "0", "--dry-run")

@@ -24,12 +24,14 @@ __all__ = ["Page", "SectionSummary", "Shown", "Summary", "inspect_record", "page
 class Page:
     """Some records of one kind with their sizes in bytes, in the order of their IDs.
 
-    ``more`` is true if further records follow, and ``total`` is the number of all.
+    ``more`` is true if further records follow, and ``total`` is the number of all. ``unknown`` has the paths in a
+    condition that no record has; see ``page_where``.
     """
 
     records: list[tuple[Record, int]]
     more: bool
     total: int
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

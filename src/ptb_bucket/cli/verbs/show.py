@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -161,8 +162,17 @@ def _page_facts(section: str, listed: Page) -> dict[str, object]:
         "records": [
             {"id": _words_of(record), "record": record.label, "bytes": size} for record, size in listed.records
         ],
+        "hint": _hint(section, listed),
         "next": ",".join(_words_of(listed.records[-1][0])) if listed.more else None,
     }
+
+
+def _hint(section: str, listed: Page) -> str | None:
+    """Return what is probably wrong with the condition; None if nothing is."""
+    if not listed.unknown:
+        return None
+    quoted = ", ".join(json.dumps(word, ensure_ascii=False) for word in listed.unknown)
+    return f"No record in {section} has {' or '.join(listed.unknown)}. If you mean text, put it in quotes: {quoted}"
 
 
 def _render_page(
@@ -170,6 +180,8 @@ def _render_page(
 ) -> None:  # fmt: skip
     output.table([section, "#bytes"], [(" ".join(_words_of(record)), size) for record, size in listed.records])
     output.note(f"\n{len(listed.records)} of {listed.total:,}")
+    if hint := _hint(section, listed):
+        output.note(hint)
     if listed.more:
         last = shlex.quote(",".join(_words_of(listed.records[-1][0])))
         condition = f" --where {shlex.quote(where)}" if where else ""
