@@ -101,27 +101,6 @@ def test_help_is_complete_and_fits_80_columns(capsys, monkeypatch):
 # ---------------------------------------------------------------- streams
 
 
-def test_a_closed_pipe_needs_no_words(uri):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ptb_bucket.cli", "show", uri, "user_data", "42"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"PYTHONUNBUFFERED": ""},
-    )  # fmt: skip
-    process.stdout.close()  # as `| head` does
-    assert process.stderr.read() == b""
-    process.stderr.close()
-    assert process.wait() == 141
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
-@pytest.mark.parametrize("words", ["show {uri} user_data 42", "show {uri} --json", "--help", "--version", "keygen"])
-def test_a_full_disk_is_one_line(uri, words):
-    with Path("/dev/full").open("wb") as full, new_interpreters():
-        command = [sys.executable, "-m", "ptb_bucket.cli", *(word.format(uri=uri) for word in words.split())]
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == 1
-    assert re.fullmatch(r"ptb-bucket: The output could not be read or written: No space left[^\n]+\n", done.stderr)
-
-
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 def test_if_stderr_is_full_too_the_exit_code_still_says_it(uri):
     with Path("/dev/full").open("wb") as full, new_interpreters():
@@ -137,28 +116,6 @@ def test_in_a_pipe_stdout_has_only_data(uri):
     rows = [line.split("\t") for line in run("history", uri).stdout.splitlines()]
     assert [row[-1] for row in rows] == ["current", ""]
     assert {len(row) for row in rows} == {7}
-
-
-def test_tables_fit_80_columns_on_a_terminal(uri):
-    for verb in (["show", uri], ["show", uri, "user_data"], ["history", uri], ["check", uri.replace("?keep=9", "")]):
-        shown = in_a_terminal(*verb).text
-        assert max(map(len, shown.splitlines())) <= 80, verb
-
-
-@pytest.mark.parametrize(
-    "verb",
-    ["show {uri}", "check {uri}", "history {uri}", "copy {uri} {uri}-2", pytest.param("demo", marks=pytest.mark.long)],
-)
-def test_no_color_turns_all_styles_off(uri, verb, tmp_path):
-    uri = uri.partition("?")[0]
-    words = [word.format(uri=uri) for word in verb.split()] + (
-        ["--uri", f"file:{tmp_path}/d"] if verb == "demo" else []
-    )
-    style = r"\x1b\[[0-9;]*m"
-    if verb != "demo":
-        assert re.search(style, in_a_terminal(*words).raw) or verb.startswith("copy")
-    assert not re.findall(style, in_a_terminal(*words, NO_COLOR="1").raw)
-    assert not re.findall(style, in_a_terminal(*words, NO_COLOR="1", FORCE_COLOR="1").raw)
 
 
 def test_quiet_leaves_the_exit_code_and_errors(uri, capsys):
