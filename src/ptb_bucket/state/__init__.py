@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Broadcast,
         BroadcastState,
         Journals,
+        is_journal,
     )
     from ptb_bucket.state.commit import Metrics, WriterIdentity, timer_of, timer_outline
     from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
@@ -86,6 +87,7 @@ __all__ = [
     "add_differences",
     "check_id",
     "first_labels",
+    "is_journal",
     "keep_ours",
     "keep_theirs",
     "open_layout",
@@ -102,6 +104,7 @@ __getattr__ = lazy_exports(
             "Broadcast",
             "BroadcastState",
             "Journals",
+            "is_journal",
         ),
         "ptb_bucket.state.commit": ("Metrics", "WriterIdentity", "timer_of", "timer_outline"),
         "ptb_bucket.state.document": ("LAYOUTS", "Layout", "UnknownSections", "check_id", "open_layout"),
