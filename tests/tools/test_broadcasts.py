@@ -15,7 +15,8 @@ from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence, tools
 from ptb_bucket.cli import main
-from ptb_bucket.errors import CorruptDocumentError, RefusedError
+from ptb_bucket.errors import CorruptDocumentError, DocumentError, RefusedError
+from ptb_bucket.sealing import SealedStore, Sealing
 from ptb_bucket.state import BOT_DATA, BROADCAST, GONE, Journals, Kind, Record
 from ptb_bucket.state.timers import Timer
 from ptb_bucket.stores import Create, LocalStore, MemoryStore, Update
@@ -272,8 +273,6 @@ async def test_check_reports_broadcasts_and_lost_audiences(uri, tmp_path):
 async def test_rekey_seals_broadcasts_too(uri, tmp_path, monkeypatch):
     await remember(uri)
     monkeypatch.setenv("PTB_BUCKET_ENCRYPTION_KEYS", KEY)
-    from ptb_bucket.sealing import Sealing  # noqa: PLC0415
-
     assert sum("broadcasts/" in key for key in (await rekey(uri, old=Sealing(environment={}))).written) == 3
     store = LocalStore(tmp_path / "bot")
     async for info in store.list("broadcasts/"):
@@ -285,6 +284,19 @@ async def test_rekey_seals_broadcasts_too(uri, tmp_path, monkeypatch):
     monkeypatch.setenv("PTB_BUCKET_ENCRYPTION_KEYS", OTHER)
     async with open_state(uri) as state:
         assert await audience_of(state) == PEOPLE
+
+
+async def test_rekey_opens_broadcasts_before_it_writes_anything(uri, tmp_path, monkeypatch):
+    await remember(uri)
+    store = LocalStore(tmp_path / "bot")
+    key = next(key for key in [info.key async for info in store.list("broadcasts/")] if "people-" in key)
+    lost = SealedStore(store, Sealing(environment={"PTB_BUCKET_ENCRYPTION_KEYS": OTHER}).sealer("123456"))
+    await lost.put(key, b"[7]", Update((await store.get(key)).etag))
+    before = {info.key: (await store.get(info.key)).etag async for info in store.list("")}
+    monkeypatch.setenv("PTB_BUCKET_ENCRYPTION_KEYS", KEY)
+    with pytest.raises(DocumentError, match=r"people-"):
+        await rekey(uri, old=Sealing(environment={}))
+    assert {info.key: (await store.get(info.key)).etag async for info in store.list("")} == before
 
 
 async def test_names_are_listed_without_reading_a_journal(uri):
