@@ -71,6 +71,8 @@ def test_without_keys_it_does_not_claim_that_the_state_is_sealed(tmp_path, capsy
     out, err = capsys.readouterr()
     assert "sealed correctly" not in out
     assert "No keys are set, so the state is not protected" in err
+    assert main(["rekey", f"file:{tmp_path}", "--to-plain"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_with_keys_it_says_what_it_did(tmp_path, capsys, monkeypatch):
