@@ -158,7 +158,8 @@ async def restore_record(
     """Restore one record from an old version of its document, with one conditional commit. Other records stay.
 
     A timer that comes back runs again when it is due. For that, the documents of its user, its chat and the bot forget
-    its earlier runs, in a commit each. If a run has changed data of others, these keep what that run has changed.
+    its earlier runs, in a commit each. If an earlier run has changed data of others, what it changes there again is
+    dropped.
 
     Args:
         state: The bot's state.
