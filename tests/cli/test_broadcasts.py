@@ -31,6 +31,14 @@ def listed(capsys, *arguments):
     return json.loads(capsys.readouterr().out)["broadcasts"]
 
 
+def test_json_is_all_of_stdout_also_where_every_stream_counts_as_a_terminal(uri, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert main(["broadcasts", uri, "--pause", "news-7", "--dry-run", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["broadcasts"][0]["state"] == "running"
+    assert "news-7 would be paused" in err
+
+
 def test_it_lists_pauses_continues_and_cancels(uri, capsys):
     [one] = listed(capsys, uri)
     assert (one["name"], one["state"], one["people"], one["done"], one["blocked"]) == (

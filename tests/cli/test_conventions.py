@@ -18,6 +18,7 @@ from ptb_bucket import BucketPersistence
 from ptb_bucket.cli import command_group, main
 from support.processes.child_processes import MAY_BE_PRELOADED
 from support.processes.preloaded import new_interpreters, preloading
+from support.processes.terminals import in_a_terminal
 
 programs_are_preloaded = preloading()
 
@@ -44,28 +45,6 @@ def run(*arguments, text=None, **environment):
         [sys.executable, "-m", "ptb_bucket.cli", *arguments],
         input=text, capture_output=True, encoding="utf-8", env=os.environ | environment, timeout=120, check=False,
     )  # fmt: skip
-
-
-def in_a_terminal(*arguments, **environment):
-    """Run the command on a pseudo-terminal, and return everything that it prints."""
-    pty = pytest.importorskip("pty", reason="Windows does not have pseudo-terminals")
-    ours, theirs = pty.openpty()
-    environment = {"TERM": "xterm-256color", "COLUMNS": "80"} | environment
-    command = [sys.executable, "-m", "ptb_bucket.cli", *arguments]
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=os.environ | environment)
-    os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            data = os.read(ours, 65536)
-        except OSError:  # Linux's way to say that the other end is closed
-            data = b""
-        if not data:
-            break
-        shown += data
-    os.close(ours)
-    process.wait()
-    return shown.decode()
 
 
 # ---------------------------------------------------------------- suggestions, version, help
@@ -122,27 +101,6 @@ def test_help_is_complete_and_fits_80_columns(capsys, monkeypatch):
 # ---------------------------------------------------------------- streams
 
 
-def test_a_closed_pipe_needs_no_words(uri):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ptb_bucket.cli", "show", uri, "user_data", "42"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"PYTHONUNBUFFERED": ""},
-    )  # fmt: skip
-    process.stdout.close()  # as `| head` does
-    assert process.stderr.read() == b""
-    process.stderr.close()
-    assert process.wait() == 141
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
-@pytest.mark.parametrize("words", ["show {uri} user_data 42", "show {uri} --json", "--help", "--version", "keygen"])
-def test_a_full_disk_is_one_line(uri, words):
-    with Path("/dev/full").open("wb") as full, new_interpreters():
-        command = [sys.executable, "-m", "ptb_bucket.cli", *(word.format(uri=uri) for word in words.split())]
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == 1
-    assert re.fullmatch(r"ptb-bucket: The output could not be read or written: No space left[^\n]+\n", done.stderr)
-
-
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 def test_if_stderr_is_full_too_the_exit_code_still_says_it(uri):
     with Path("/dev/full").open("wb") as full, new_interpreters():
@@ -158,28 +116,6 @@ def test_in_a_pipe_stdout_has_only_data(uri):
     rows = [line.split("\t") for line in run("history", uri).stdout.splitlines()]
     assert [row[-1] for row in rows] == ["current", ""]
     assert {len(row) for row in rows} == {7}
-
-
-def test_tables_fit_80_columns_on_a_terminal(uri):
-    for verb in (["show", uri], ["show", uri, "user_data"], ["history", uri], ["check", uri.replace("?keep=9", "")]):
-        shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", in_a_terminal(*verb))
-        assert max(map(len, shown.splitlines())) <= 80, verb
-
-
-@pytest.mark.parametrize(
-    "verb",
-    ["show {uri}", "check {uri}", "history {uri}", "copy {uri} {uri}-2", pytest.param("demo", marks=pytest.mark.long)],
-)
-def test_no_color_turns_all_styles_off(uri, verb, tmp_path):
-    uri = uri.partition("?")[0]
-    words = [word.format(uri=uri) for word in verb.split()] + (
-        ["--uri", f"file:{tmp_path}/d"] if verb == "demo" else []
-    )
-    style = r"\x1b\[[0-9;]*m"
-    if verb != "demo":
-        assert re.search(style, in_a_terminal(*words)) or verb.startswith("copy")
-    assert not re.findall(style, in_a_terminal(*words, NO_COLOR="1"))
-    assert not re.findall(style, in_a_terminal(*words, NO_COLOR="1", FORCE_COLOR="1"))
 
 
 def test_quiet_leaves_the_exit_code_and_errors(uri, capsys):
@@ -214,7 +150,7 @@ def test_what_stdout_cannot_carry_is_refused(uri, capsys):
     assert main(["export", uri, "-", "--json"]) == 2
     assert main(["export", uri, "-", "--format", "pickle", "--multi"]) == 2
     assert capsys.readouterr().out == ""
-    assert "stdout is a terminal" in in_a_terminal("export", uri, "-", "--format", "pickle")
+    assert "stdout is a terminal" in in_a_terminal("export", uri, "-", "--format", "pickle").text
 
 
 def test_set_reads_a_value_from_stdin(uri):

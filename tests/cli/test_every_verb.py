@@ -24,6 +24,7 @@ from ptb_bucket.cli import command_group, main
 from ptb_bucket.state import Journals, Kind, Record
 from ptb_bucket.state.timers import Timer
 from support.processes.preloaded import new_interpreters, preloading
+from support.processes.terminals import STYLE, in_a_terminal
 
 programs_are_preloaded = preloading()
 
@@ -68,7 +69,6 @@ def build_application():
 NAME = "a-name-of-a-broadcast-or-a-key-that-is-longer-than-eighty-columns-of-a-terminal-are-wide"
 DIFFERENT = ("demo", "web", "show", "export {uri} -", "tick", "verify {uri} --quick", "--help")
 """The starts of lines whose verbs write or wait in another way than the others. A short run tries these."""
-STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +108,11 @@ async def remember(uri):
 def command(line, folder, uri=None):
     values = {"uri": uri or f"file:{folder}/bot", "new": folder / "new", "memory": folder / "memory.json"}
     return [sys.executable, "-m", "ptb_bucket.cli", *(word.format(**values) for word in line.split())]
+
+
+def on_a_terminal(line, folder, **more):
+    """Run a command on a terminal, and stop it with Ctrl-C if it waits."""
+    return in_a_terminal(*command(line, folder)[3:], stop_at="Open http", environment=environment(**more))
 
 
 def environment(**more):
@@ -177,36 +182,13 @@ def test_a_closed_stream_is_as_the_null_device(folder, stream, line):
 # ---------------------------------------------------------------- terminals
 
 
-def in_a_terminal(words, **more):
-    """Run a command on a pseudo-terminal of 80 columns, stop it with Ctrl-C if it waits, and return its output."""
-    pty = pytest.importorskip("pty", reason="Windows does not have pseudo-terminals")
-    ours, theirs = pty.openpty()
-    terminal = environment(TERM="xterm-256color", COLUMNS="80", **more)
-    process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env=terminal)
-    os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            data = os.read(ours, 65536)
-        except OSError:  # Linux's way to say that the other end is closed
-            data = b""
-        if not data:
-            break
-        shown += data
-        if b"Open http" in data:
-            process.send_signal(signal.SIGINT)
-    os.close(ours)
-    process.wait()
-    return shown.decode()
-
-
 @pytest.mark.parametrize("line", LINES)
 def test_no_color_turns_all_styles_off(folder, line):
-    assert STYLE.findall(in_a_terminal(command(line, folder), NO_COLOR="1", FORCE_COLOR="1")) == []
+    assert STYLE.findall(on_a_terminal(line, folder, NO_COLOR="1", FORCE_COLOR="1").raw) == []
 
 
 def test_without_it_there_are_styles(folder):
-    assert STYLE.findall(in_a_terminal(command("show {uri}", folder)))
+    assert STYLE.findall(on_a_terminal("show {uri}", folder).raw)
 
 
 TABLES = ["show {uri}", "show {uri} user_data", "show {uri} conversations", "show {uri} user_data --where name",
@@ -216,7 +198,7 @@ TABLES = ["show {uri}", "show {uri} user_data", "show {uri} conversations", "sho
 
 @pytest.mark.parametrize("line", TABLES)
 def test_tables_fit_80_columns(folder, line):
-    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", in_a_terminal(command(line, folder))).splitlines()
+    shown = on_a_terminal(line, folder).text.splitlines()
     sentences_and_ids = ("* ", NAME, f"{folder}")  # a terminal folds them, and they stay in one piece for copying
     assert [text for text in shown if len(text) > 80 and not any(part in text for part in sentences_and_ids)] == []
 

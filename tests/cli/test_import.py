@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import pty
 import re
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ptb_bucket.cli import main
+from support.processes.terminals import in_a_terminal
 from support.values.canary_pickles import evil_pickles
 
 DATA = {"user_data": {1: {"name": "Ada"}}, "chat_data": {}, "bot_data": {}, "callback_data": None, "conversations": {}}
@@ -110,29 +110,16 @@ def test_the_advice_for_a_bots_own_classes_works(folder):
     assert run(folder, *arguments, "--types", "shop:Cart").returncode == 0
 
 
-def test_a_bar_moves_on_a_terminal(folder, count):
+def test_a_bar_moves_on_a_terminal(folder, count, monkeypatch):
     """It does not write a bar into a pipe, as all other tests show."""
     (folder / "bot.pickle").write_bytes(
         pickle.dumps({**DATA, "user_data": {n: {"n": n} for n in range(count(3_000, 100_000))}})
     )
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "ptb_bucket.cli", "import", "bot.pickle", "file:./state", "--bot-id", "1"]
-    with subprocess.Popen(
-        command, cwd=folder, env=environment(TERM="xterm"), stderr=theirs, stdout=subprocess.DEVNULL
-    ) as running:
-        os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                chunk = os.read(ours, 4096)
-            except OSError:  # the other end was closed
-                break
-            if not chunk:
-                break
-            shown += chunk
-    os.close(ours)
-    assert running.returncode == 0
-    steps = set(re.findall(rb"(\d+)/\d+", shown))
+    monkeypatch.chdir(folder)
+    words = ["import", "bot.pickle", "file:./state", "--bot-id", "1"]
+    done = in_a_terminal(*words, environment=environment())
+    assert done.code == 0
+    steps = set(re.findall(r"(\d+)/\d+", done.text))
     assert len(steps) >= count(2, 10)
 
 

@@ -68,6 +68,31 @@ def test_what_users_wrote_is_shown_and_not_done(uri, capsys):
     assert "\\x9b2J" in shown
 
 
+KEYS = [(42, "42"), (42, 42), ("a,b", 7), ("a b", 7), ('"', -1)]
+
+
+def test_every_listed_conversation_can_be_shown_and_is_a_place_to_go_on_from(tmp_path, capsys):
+    uri = f"file:{tmp_path}/talks"
+
+    async def remember():
+        bot = BucketPersistence(uri)
+        bot.set_bot(ExtBot("123456:offline"))
+        for key in KEYS:
+            await bot.update_conversation("order, please", key, f"{key}")
+        await bot.flush()
+
+    asyncio.run(remember())
+    found, after = [], []
+    while after is not None:
+        assert main(["show", uri, "conversations", "--limit", "1", "--json", *after]) == 0
+        page = json.loads(capsys.readouterr().out)
+        [listed] = page["records"]
+        assert main(["show", uri, "conversations", "--json", *listed["id"]]) == 0
+        found.append(json.loads(capsys.readouterr().out)["value"])
+        after = page["next"] and ["--after", page["next"]]
+    assert sorted(found) == sorted(map(str, KEYS))
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True

@@ -249,6 +249,21 @@ def test_check_is_content_with_timers_that_run(uri, capsys):
     assert checked(uri, capsys) is None
 
 
+@pytest.mark.parametrize(
+    ("place", "number", "is_many"),
+    [("single", 1000, False), ("single", 1001, True), ("per-type", 1001, False), ("per-record", 1001, False)],
+)
+def test_check_reports_too_many_timers_in_one_document(tmp_path, capsys, place, number, is_many):
+    uri = f"file:{tmp_path}/bot?layout={place}"
+    timers = {Record.of_timer(Record.user(42), f"{one}"): Timer("remind", "aa", due=NOW + 1e6) for one in range(number)}
+    asyncio.run(save(uri, timers))
+    found = checked(uri, capsys)
+    assert (found["result"], found["too_many"], found["late"]) == ("warning" if is_many else "ok", is_many, [])
+    if is_many:
+        assert "1,001 timers are too many for layout=single" in found["detail"]
+        assert "layout=per-record" in found["detail"]
+
+
 def test_check_finds_late_timers_beyond_the_documents_that_it_reads(tmp_path, capsys, monkeypatch):
     place = f"file:{tmp_path}/bot?layout=per-record"
     asyncio.run(save(place, TIMERS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import sys
@@ -20,6 +21,11 @@ file = Path(sys.argv[1])
 assert file.stat().st_mode & 0o077 == 0 or file.parent.stat().st_mode & 0o077 == 0, "others may read it"
 file.write_text(file.read_text().replace({old!r}, {new!r}))
 """
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
 
 
 @pytest.fixture
@@ -72,6 +78,17 @@ def test_a_condition_needs_a_section(uri, capsys, words):
     assert "--where filters the records of one section" in capsys.readouterr().err
 
 
+def test_text_without_quotes_is_pointed_out(uri, capsys):
+    words = ["show", uri, "user_data", "--where", "name == Ada"]
+    hint = 'No record in user_data has Ada. If you mean text, put it in quotes: "Ada"'
+    assert main(words) == 0
+    assert hint in capsys.readouterr().err.splitlines()
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["hint"] == hint
+    assert main(["show", uri, "user_data", "--where", "name == 'Ada'", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["hint"] is None
+
+
 def test_edit_saves_what_the_editor_wrote(uri, capsys, editor):
     editor("Ada", "Zoe")
     code, done = shown(capsys, "edit", uri, "user_data", "0", "--dry-run")
@@ -104,6 +121,30 @@ def test_an_editor_that_fails_changes_nothing(uri, capsys, monkeypatch):
     monkeypatch.delenv("VISUAL", raising=False)
     assert main(["edit", uri, "user_data", "0"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+BREAKING = """
+import sys
+from pathlib import Path
+file, bucket, away = Path(sys.argv[1]), Path({bucket!r}), Path({bucket!r} + "-away")
+if away.exists():
+    bucket.unlink()
+    away.rename(bucket)
+    assert '"Bo"' in file.read_text(), "what was written is lost"
+else:
+    file.write_text(file.read_text().replace('"Ada"', '"Bo"'))
+    bucket.rename(away)
+    bucket.touch()
+"""
+
+
+def test_what_a_person_wrote_is_kept_if_the_bucket_fails(uri, capsys, editor, tmp_path, monkeypatch):
+    editor("", "")
+    (tmp_path / "editor.py").write_text(BREAKING.format(bucket=str(tmp_path / "bot")))
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert main(["edit", uri, "user_data", "0"]) == 0
+    assert "Edit again?" in "".join(capsys.readouterr())
+    assert shown(capsys, "show", uri, "user", "0", "name")[1]["value"] == "Bo"
 
 
 def test_set_refuses_a_class_that_occurs_nowhere(uri, capsys):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 import signal
 import subprocess
@@ -14,32 +12,12 @@ import time
 import pytest
 
 from ptb_bucket.cli import main
+from support.processes.terminals import in_a_terminal
 
 
 @pytest.fixture
 def uri(tmp_path):
     return f"file:{tmp_path}/bot"
-
-
-def in_a_terminal(*arguments, answer):
-    """Run the verb on a pseudo-terminal of 80 columns, answer its question, and return the exit code and the output."""
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "ptb_bucket.cli", "verify", *arguments]
-    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80"}
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
-    os.close(theirs)
-    os.write(ours, f"{answer}\n".encode())
-    shown = b""
-    while True:
-        try:
-            data = os.read(ours, 65536)
-        except OSError:  # Linux's way to say that the other end is closed
-            data = b""
-        if not data:
-            break
-        shown += data
-    os.close(ours)
-    return process.wait(), re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
 
 
 def test_a_dry_run_says_what_it_would_cost(uri, capsys, tmp_path):
@@ -59,7 +37,7 @@ def test_a_dry_run_says_what_it_would_cost(uri, capsys, tmp_path):
 
 
 def test_it_asks_on_a_terminal_only(uri, tmp_path):
-    code, shown = in_a_terminal(uri, "--quick", answer="n")
+    code, shown = in_a_terminal("verify", uri, "--quick", answer="n\n")
     assert code == 4
     assert "Start? [Y/n]" in shown
     assert "Nothing was sent." in shown
@@ -67,8 +45,9 @@ def test_it_asks_on_a_terminal_only(uri, tmp_path):
 
 
 def test_on_a_terminal_everything_but_the_row_fits_80_columns(uri, tmp_path):
-    code, shown = in_a_terminal(uri, "--quick", "--yes", answer="")
-    assert code == 0
+    done = in_a_terminal("verify", uri, "--quick", "--yes")
+    assert done.code == 0
+    shown = done.text
     lines = shown.replace("\r", "\n").split("\n")
     lines = [line for line in lines if line]
     row = lines[-1]

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from ptb_bucket import BucketPersistence
 from ptb_bucket.cli import main
+from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.starter import TARGETS
+from ptb_bucket.stores import registry
 from support.processes.bots import run_python
 
 URIS = {"polling": None, "lambda": "s3://my-bucket/my-bot", "cloud-run": "gs://my-bucket/my-bot"}
@@ -103,6 +106,33 @@ def test_a_uri_that_the_target_cannot_use_is_refused(tmp_path, capsys, target, u
     assert main(["init", str(tmp_path / "my-bot"), "--target", target, "--uri", uri]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "my-bot").exists()
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "", "azure://mine/bot", "s3://mine/bot?colour=red", "s3://mine/bot?layout=flat", "s3://mine/bot?timeout=soon",
+        "s3:///bot", "file:./bot-data?keep=all", "gs://mine/{user_id}", "file:",
+    ],
+)  # fmt: skip
+def test_a_uri_with_which_the_bot_could_not_start_is_refused_as_by_the_bot(tmp_path, capsys, uri):
+    with pytest.raises(ConfigurationError) as of_the_bot:
+        BucketPersistence(uri)
+    assert main(["init", str(tmp_path / "my-bot"), "--uri", uri]) == 2
+    assert capsys.readouterr() == ("", f"ptb-bucket: {of_the_bot.value}\n")
+    assert not (tmp_path / "my-bot").exists()
+
+
+def test_keys_that_are_set_here_are_not_those_of_the_bot(tmp_path, monkeypatch):
+    monkeypatch.setenv("PTB_BUCKET_ENCRYPTION_KEYS", "not a key")
+    assert main(["init", str(tmp_path), "--uri", "s3://mine/bot", "-q"]) == 0
+
+
+@pytest.mark.parametrize("uri", ["s3://mine/bot?region=eu-west-1", "gs://mine/bot?layout=per-record"])
+def test_a_provider_need_not_be_installed_here(tmp_path, monkeypatch, uri):
+    monkeypatch.setattr(registry, "entry_points", lambda **which: [])
+    assert main(["init", str(tmp_path), "--uri", uri, "-q"]) == 0
+    assert f"[{'gcs,jobs' if uri[0] == 'g' else 'jobs,s3'}]" in (tmp_path / "requirements.txt").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import re
 import time
 from datetime import timedelta
@@ -14,10 +15,11 @@ from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence, tools
 from ptb_bucket.cli import main
-from ptb_bucket.errors import CorruptDocumentError, RefusedError
+from ptb_bucket.errors import CorruptDocumentError, DocumentError, RefusedError
+from ptb_bucket.sealing import SealedStore, Sealing
 from ptb_bucket.state import BOT_DATA, BROADCAST, GONE, Journals, Kind, Record
 from ptb_bucket.state.timers import Timer
-from ptb_bucket.stores import LocalStore, Update
+from ptb_bucket.stores import Create, LocalStore, MemoryStore, Update
 from ptb_bucket.tools import (
     check,
     copy,
@@ -214,6 +216,49 @@ async def test_the_audience_of_a_broadcast_under_way_is_not_swept(uri):
         assert await audience_of(state) == PEOPLE
 
 
+async def test_an_audience_without_a_journal_is_swept_when_it_is_old(uri, tmp_path):
+    """Its creator was killed. Within a day, the creator may still be writing, whatever age is given."""
+    await remember(uri, state="finished")
+    (tmp_path / "bot" / "broadcasts.d" / "news-7.d" / "journal.json").unlink()
+    parts = [path for path in (tmp_path / "bot").rglob("people-*.json") if path.is_file()]
+    async with open_state(uri) as state:
+        for hours, age, swept in ((23, 0, 0), (25, 48, 0), (25, 0, len(parts))):
+            for path in parts:
+                os.utime(path, (time.time() - 3600 * hours,) * 2)
+            assert len((await sweep(state, timedelta(hours=age), dry_run=True)).audiences) == swept
+            assert len((await sweep(state, timedelta(hours=age))).audiences) == swept
+        assert [info.key async for info in state.store.list("broadcasts/")] == []
+
+
+async def test_an_audience_of_unknown_age_stays():
+    store = MemoryStore()  # its listing has no times
+    bot = BucketPersistence(store)
+    bot.set_bot(ExtBot("123456:offline"))
+    await bot.update_user_data(7, {"name": "Grace"})
+    await bot.flush()
+    await store.put("broadcasts/news/people-00-000000.json", b"[7]", Create())
+    async with open_state(store) as state:
+        assert (await sweep(state, timedelta(0))).audiences == []
+
+
+async def test_a_damaged_journal_stops_a_sweep_before_it_removes_anything(uri):
+    await remember(uri, state="finished")
+    async with open_state(uri) as state:
+        bot = state.replica()
+        await bot.documents.read_all()
+        bot.values.load(Record.user(7))
+        bot.stage(Record.user(7), None)
+        await bot.commit()
+        await Journals(state.store).create("aaa", "news", [7])
+        await Journals(state.store).turn("aaa", "cancelled")
+        key = "broadcasts/news-7/journal.json"
+        await state.store.put(key, b"{", Update((await state.store.get(key)).etag))
+        before = [info.key async for info in state.store.list("")]
+        with pytest.raises(CorruptDocumentError):
+            await sweep(state, timedelta(0))
+        assert [info.key async for info in state.store.list("")] == before
+
+
 async def test_check_reports_broadcasts_and_lost_audiences(uri, tmp_path):
     await remember(uri)
     [line] = [one for one in await check(uri) if one.name == "broadcasts"]
@@ -228,8 +273,6 @@ async def test_check_reports_broadcasts_and_lost_audiences(uri, tmp_path):
 async def test_rekey_seals_broadcasts_too(uri, tmp_path, monkeypatch):
     await remember(uri)
     monkeypatch.setenv("PTB_BUCKET_ENCRYPTION_KEYS", KEY)
-    from ptb_bucket.sealing import Sealing  # noqa: PLC0415
-
     assert sum("broadcasts/" in key for key in (await rekey(uri, old=Sealing(environment={}))).written) == 3
     store = LocalStore(tmp_path / "bot")
     async for info in store.list("broadcasts/"):
@@ -241,6 +284,19 @@ async def test_rekey_seals_broadcasts_too(uri, tmp_path, monkeypatch):
     monkeypatch.setenv("PTB_BUCKET_ENCRYPTION_KEYS", OTHER)
     async with open_state(uri) as state:
         assert await audience_of(state) == PEOPLE
+
+
+async def test_rekey_opens_broadcasts_before_it_writes_anything(uri, tmp_path, monkeypatch):
+    await remember(uri)
+    store = LocalStore(tmp_path / "bot")
+    key = next(key for key in [info.key async for info in store.list("broadcasts/")] if "people-" in key)
+    lost = SealedStore(store, Sealing(environment={"PTB_BUCKET_ENCRYPTION_KEYS": OTHER}).sealer("123456"))
+    await lost.put(key, b"[7]", Update((await store.get(key)).etag))
+    before = {info.key: (await store.get(info.key)).etag async for info in store.list("")}
+    monkeypatch.setenv("PTB_BUCKET_ENCRYPTION_KEYS", KEY)
+    with pytest.raises(DocumentError, match=r"people-"):
+        await rekey(uri, old=Sealing(environment={}))
+    assert {info.key: (await store.get(info.key)).etag async for info in store.list("")} == before
 
 
 async def test_names_are_listed_without_reading_a_journal(uri):

@@ -66,12 +66,35 @@ def test_conditions(text, expected):
         "", "premium ==", "== true", "premium = true", "premium && age", "!premium", "(premium", "premium)",
         "age > 1 > 2", "premium true", "'open", "[1", "a..b", "a.", "len(tags)", "__import__('os').system('x')",
         "age + 1 == 2",
+        "a == 007", "a == -01", "since > 2026-01-01", "city == New York",
         "a not b", "not", "and", "lambda: 1", "a ; b", "(" * 1000 + "a" + ")" * 1000, "not " * 1000 + "a", "a.1 == 2",
     ],
 )  # fmt: skip
 def test_anything_else_is_refused_with_its_place(text):
     with pytest.raises(ConfigurationError, match=r"character \d+|ambiguous|In brackets"):
         condition_of(text, JsonCodec())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name == Ada", {"Ada"}), ("Ada != name", {"Ada"}), ("vip in tags", {"vip"}),
+        ("premium and name < Eve", {"Eve"}),
+        ("name == Ada.Lovelace", {"Ada.Lovelace"}), ("age == name", set()), ("name == 'Ada'", set()),
+        ("missing == null", set()), ("missing", set()),
+    ],
+)  # fmt: skip
+async def test_text_without_quotes_is_pointed_out(text, words):
+    store = MemoryStore()
+    bot = BucketPersistence(store, types=[Cart, Step])
+    bot.set_bot(ExtBot("123456:offline"))
+    await bot.update_user_data(1, {"x": 1})
+    await bot.update_user_data(2, {key: PERSON[key] for key in ("age", "name", "tags", "premium")})
+    await bot.flush()
+    async with open_state(store, keep_unknown=True) as state:
+        found = await page_where(state, Kind.USER, text, limit=3)
+        assert set(found.unknown) == words
+        assert (await page_where(state, Kind.CHAT, text, limit=3)).unknown == ()  # nobody to compare with
 
 
 class Trap:

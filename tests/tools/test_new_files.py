@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import json
+import os
 import stat
 
 import pytest
@@ -72,3 +75,22 @@ def test_a_folder_that_is_not_there_is_one_line(folder):
         written_whole(folder / "x" / "y", force=False),
     ):
         pass
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP])
+async def test_a_file_system_without_hard_links_will_do(state, folder, monkeypatch, number):
+    """FAT and many network shares have none. The file is never replaced there either."""
+
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "link", refuse)
+    path = folder / "export.json"
+    with pytest.raises(RefusedError, match="--force"):
+        await export_json(state, path, advance=lambda _: path.write_bytes(b"theirs"))
+    assert path.read_bytes() == b"theirs"
+    path.unlink()
+    await export_json(state, path)
+    assert json.loads(path.read_text())["user_data"] == {"1": {"n": 1}}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(folder.iterdir()) == [path]

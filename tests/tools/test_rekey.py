@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 
 import pytest
 
+from ptb_bucket.cli import main
 from ptb_bucket.errors import ForeignDocumentError, NotFoundError, RefusedError
 from ptb_bucket.state import Record
 from ptb_bucket.tools import open_state
@@ -61,3 +63,24 @@ async def test_one_bots_documents_are_sealed_as_its_own(tmp_path):
 async def test_where_there_is_nothing_it_says_so(tmp_path):
     with pytest.raises(NotFoundError):
         await rekey(f"file:{tmp_path}/a", sealing=SEALED, old=PLAIN)
+
+
+def test_without_keys_it_does_not_claim_that_the_state_is_sealed(tmp_path, capsys):
+    asyncio.run(fill(f"file:{tmp_path}", "1", Record.user(42)))
+    assert main(["rekey", f"file:{tmp_path}"]) == 0
+    out, err = capsys.readouterr()
+    assert "sealed correctly" not in out
+    assert "No keys are set, so the state is not protected" in err
+    assert main(["rekey", f"file:{tmp_path}", "--to-plain"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_with_keys_it_says_what_it_did(tmp_path, capsys, monkeypatch):
+    asyncio.run(fill(f"file:{tmp_path}", "1", Record.user(42)))
+    monkeypatch.setenv("PTB_BUCKET_SIGNING_KEYS", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+    assert main(["rekey", f"file:{tmp_path}", "--from-plain"]) == 0
+    out, err = capsys.readouterr()
+    assert "state.json: sealed again" in out
+    assert main(["rekey", f"file:{tmp_path}"]) == 0
+    assert "state.json: already sealed correctly" in capsys.readouterr().out
+    assert "No keys" not in err

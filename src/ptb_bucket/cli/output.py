@@ -59,10 +59,10 @@ class Output:
             self.line(text, "bold")
 
     def note(self, text: str) -> None:
-        """Print a remark about the result. In a pipe it goes to stderr, so that stdout has only data."""
+        """Print a remark about the result. With JSON, and in a pipe, it goes to stderr: stdout has only data."""
         if self.quiet:
             return
-        if is_terminal(sys.stdout):
+        if is_terminal(sys.stdout) and not self.as_json:
             self.line(text)
         else:
             print(_visible(text.strip("\n")), file=sys.stderr)

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import ConfigurationError, RefusedError
-from ptb_bucket.stores import StoreUri, parse_uri
+from ptb_bucket.location import locate
+from ptb_bucket.sealing import Sealing
+from ptb_bucket.stores import StoreUri, missing_extra, parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +50,7 @@ class Project:
         """Return the text of each file by its path, with slashes.
 
         Raises:
-            ConfigurationError: The target cannot use the URI.
+            ConfigurationError: The target cannot use the URI, or no bot can.
         """
         values = self._values()
         sources = _templates("all") | _templates(self.target)
@@ -76,7 +78,7 @@ class Project:
             "requirement": f"ptb-bucket[{_EXTRAS.get(uri.scheme, 'jobs')}]",
             "bucket": uri.bucket,
             "prefix": uri.prefix.rstrip("/"),
-            "unit_uri": _in_unit(self.uri) if self.uri else _OF_UNIT,
+            "unit_uri": _OF_UNIT if self.uri is None else _in_unit(self.uri),
             "wheels": "wheels/*.whl " if self.wheels else "",
             "copied": "wheels " if self.wheels else "",
             "copy_wheels": "COPY wheels ./wheels\n" if self.wheels else "",
@@ -84,7 +86,7 @@ class Project:
 
     def _uri(self) -> StoreUri:
         scheme = TARGETS[self.target]
-        uri = parse_uri(self.uri or (f"{scheme}://my-bot-{secrets.token_hex(4)}/bot" if scheme else "file:./bot-data"))
+        uri = _default(scheme) if self.uri is None else _checked(self.uri)
         if scheme and (uri.scheme != scheme or uri.options or not _PREFIX.fullmatch(uri.prefix)):
             raise ConfigurationError(
                 f"The deployment files for {self.target} create the bucket, so they need a URI such as "
@@ -107,7 +109,7 @@ def write(project: Project, folder: Path, *, dry_run: bool = False) -> list[str]
 
     Raises:
         RefusedError: A file exists already. Nothing was written.
-        ConfigurationError: The target cannot use the URI, or there are no wheels.
+        ConfigurationError: The target cannot use the URI, or no bot can; or there are no wheels.
         OSError: A file could not be written.
     """
     texts, wheels = project.files(), project.wheel_files()
@@ -124,6 +126,20 @@ def write(project: Project, folder: Path, *, dry_run: bool = False) -> list[str]
             (folder / "wheels").mkdir(exist_ok=True)
             shutil.copyfile(wheel, folder / "wheels" / wheel.name)
     return names
+
+
+def _default(scheme: str) -> StoreUri:
+    return parse_uri(f"{scheme}://my-bot-{secrets.token_hex(4)}/bot" if scheme else "file:./bot-data")
+
+
+def _checked(text: str) -> StoreUri:
+    """Return a parsed URI, or raise the error that the bot would raise at its start.
+
+    If the provider is not installed here, the options are not checked: the bot's requirements install it.
+    """
+    if not text or not missing_extra(parse_uri(text).scheme):
+        locate(text, None, None, (), Sealing(environment={}))
+    return parse_uri(text)
 
 
 def _in_unit(uri: str) -> str:

@@ -14,6 +14,7 @@ from ptb_bucket.state.records import (
     EFFECT,
     HANDLED,
     HANDLED_LIMIT,
+    MANY_TIMERS,
     OWNERS,
     ConversationKey,
     Kind,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         Broadcast,
         BroadcastState,
         Journals,
+        is_journal,
     )
     from ptb_bucket.state.commit import Metrics, WriterIdentity, timer_of, timer_outline
     from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
@@ -56,6 +58,7 @@ __all__ = [
     "HANDLED",
     "HANDLED_LIMIT",
     "LAYOUTS",
+    "MANY_TIMERS",
     "MISSING",
     "OWNERS",
     "Archive",
@@ -86,6 +89,7 @@ __all__ = [
     "add_differences",
     "check_id",
     "first_labels",
+    "is_journal",
     "keep_ours",
     "keep_theirs",
     "open_layout",
@@ -102,6 +106,7 @@ __getattr__ = lazy_exports(
             "Broadcast",
             "BroadcastState",
             "Journals",
+            "is_journal",
         ),
         "ptb_bucket.state.commit": ("Metrics", "WriterIdentity", "timer_of", "timer_outline"),
         "ptb_bucket.state.document": ("LAYOUTS", "Layout", "UnknownSections", "check_id", "open_layout"),

@@ -21,6 +21,7 @@ __all__ = [
     "EFFECT",
     "HANDLED",
     "HANDLED_LIMIT",
+    "MANY_TIMERS",
     "OWNERS",
     "ConversationKey",
     "Kind",
@@ -211,6 +212,9 @@ EFFECT: Final = "effect:"
 
 HANDLED_LIMIT = 1000
 """Update IDs that are kept: Telegram sends an update again within minutes, not after a thousand others."""
+
+MANY_TIMERS: Final = 1_000
+"""Timers beside all other data, beyond which each save writes too much."""
 
 _MOST_NAMED: Final = 10
 

@@ -29,7 +29,7 @@ from ptb_bucket.stores.options import (
     did_you_mean,
     read_options,
 )
-from ptb_bucket.stores.registry import open_store
+from ptb_bucket.stores.registry import missing_extra, open_store
 from ptb_bucket.stores.tls import tls_context
 from ptb_bucket.stores.uri import StoreUri, parse_uri
 from ptb_bucket.stores.wrappers import (
@@ -88,6 +88,7 @@ __all__ = [
     "did_you_mean",
     "locked",
     "make_directories",
+    "missing_extra",
     "open_store",
     "parse_uri",
     "read_file",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ptb_bucket._entry_points import EntryPoint
-__all__ = ["GROUP", "open_store"]
+__all__ = ["GROUP", "missing_extra", "open_store"]
 
 GROUP: Final = "ptb_bucket.providers"
 _KNOWN: Final[Mapping[str, str]] = {"s3": "s3", "gs": "gcs"}
@@ -53,6 +53,11 @@ def open_store(uri: str | StoreUri) -> BlobStore:
     _check_options(uri, provider)
     store = provider.from_uri(uri)
     return wrappers.PrefixStore(store, uri.prefix) if uri.prefix else store
+
+
+def missing_extra(scheme: str) -> str | None:
+    """Return the extra that installs the provider for a scheme; None if it is installed or we have none for it."""
+    return None if entry_points(group=GROUP, name=scheme) else _KNOWN.get(scheme)
 
 
 def _find(scheme: str) -> EntryPoint:

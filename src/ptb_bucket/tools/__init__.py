@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         record_of,
         remove,
         set_value,
+        words_of,
     )
     from ptb_bucket.tools.health import Check, Verdict, check
     from ptb_bucket.tools.inspect import Page, Shown, Summary, inspect_record, page, summarize
@@ -187,6 +188,7 @@ __all__ = [
     "turn_broadcast",
     "value_under",
     "verify",
+    "words_of",
 ]
 
 __getattr__ = lazy_exports(
@@ -215,6 +217,7 @@ __getattr__ = lazy_exports(
             "record_of",
             "remove",
             "set_value",
+            "words_of",
         ),
         "ptb_bucket.tools.health": ("Check", "Verdict", "check"),
         "ptb_bucket.tools.inspect": ("Page", "Shown", "Summary", "inspect_record", "page", "summarize"),

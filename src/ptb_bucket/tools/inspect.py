@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ptb_bucket.errors import CannotLoadError, NotFoundError
+from ptb_bucket.errors import CannotLoadError, CannotStoreError, NotFoundError
 from ptb_bucket.state import Kind
 
 if TYPE_CHECKING:
@@ -24,12 +24,14 @@ __all__ = ["Page", "SectionSummary", "Shown", "Summary", "inspect_record", "page
 class Page:
     """Some records of one kind with their sizes in bytes, in the order of their IDs.
 
-    ``more`` is true if further records follow, and ``total`` is the number of all.
+    ``more`` is true if further records follow, and ``total`` is the number of all. ``unknown`` has the paths in a
+    condition that no record has; see ``page_where``.
     """
 
     records: list[tuple[Record, int]]
     more: bool
     total: int
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ async def inspect_record(state: State, record: Record, *, decode: bool = False) 
         state: The bot's state.
         record: The record.
         decode: Load a pickled record with the classes that the state was opened with, and show its values. Otherwise,
-            nothing in a pickle is run.
+            nothing in a pickle is run. If JSON cannot express a value, the record's structure is shown in both cases.
 
     Raises:
         NotFoundError: The record does not exist.
@@ -126,13 +128,20 @@ async def inspect_record(state: State, record: Record, *, decode: bool = False) 
     if data is None:
         raise NotFoundError(f"{record.label} was not found. Run 'ptb-bucket show' to list the stored records.")
     try:
-        return Shown(record, len(data), text_in_notation(state, data, decode=decode))
+        return Shown(record, len(data), _text(state, data, decode=decode))
     except CannotLoadError as error:
         raise CannotLoadError(f"{record.label} cannot be loaded: {error}") from error
 
 
+def _text(state: State, data: bytes, *, decode: bool) -> str:
+    try:
+        return text_in_notation(state, data, decode=decode)
+    except CannotStoreError:
+        return text_in_notation(state, data, decode=False)
+
+
 def text_in_notation(state: State, data: bytes, *, decode: bool) -> str:
-    """Return an encoded value as text; see :func:`inspect_record`."""
+    """Return an encoded value as text. Raises CannotStoreError if ``decode`` is true and JSON cannot express it."""
     if state.archive.codec == "json" and _is_plain(data):
         return data.decode()
     from ptb_bucket.codecs import JsonCodec, PreservingJsonCodec, render_pickle  # noqa: PLC0415  most records are plain

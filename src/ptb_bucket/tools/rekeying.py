@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ptb_bucket._aio import for_each
 from ptb_bucket.errors import ForeignDocumentError, RefusedError
 from ptb_bucket.location import locate
 from ptb_bucket.sealing import UNPROTECTED, Sealing, TransitionStore
@@ -93,5 +94,10 @@ async def _documents(store: BlobStore, bot_id: str | None, **said: str) -> tuple
         raise ForeignDocumentError(
             f"The documents belong to more than one bot: {', '.join(sorted(owners))}. Move each bot to its own prefix."
         )
-    broadcasts = await Journals(store).objects()
-    return owners.pop(), [*keys, *(key for objects in broadcasts.values() for key in objects)]
+    objects = [key for listed in (await Journals(store).objects()).values() for key in listed]
+
+    async def open_object(key: str) -> None:
+        await store.get(key)
+
+    await for_each(objects, open_object)
+    return owners.pop(), [*keys, *objects]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._aio import for_each
 from ptb_bucket.errors import CannotLoadError, LostRaceError, RefusedError, UnsupportedError
-from ptb_bucket.state import CALLBACK_QUERIES, MISSING, Journals, Kind
+from ptb_bucket.state import CALLBACK_QUERIES, MISSING, Journals, Kind, is_journal
 from ptb_bucket.tools.state import problem_of
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ptb_bucket.tools.state import State
 
 __all__ = ["Swept", "drop_oldest", "sweep"]
+
+_CREATING: Final = timedelta(days=1)
+"""Within this time, an instance may still be writing the audience of a broadcast, and then its journal."""
 
 
 @dataclass
@@ -43,7 +46,9 @@ async def sweep(
     """Remove empty documents that have not been written for some time. Data written in the meantime is not lost.
 
     The audiences of broadcasts that have been over for as long are removed on every layout. Their journals stay:
-    without its journal, a broadcast that the bot asks for again would be sent again.
+    without its journal, a broadcast that the bot asks for again would be sent again. An audience without a journal is
+    left over from an instance that was killed. It is removed when it is as old and at least a day old, if the store
+    lists the times of writes.
 
     Documents that hold more than one record are never removed, nor are those that every start reads.
 
@@ -60,7 +65,8 @@ async def sweep(
         StoreError: A document could not be removed. Others may have been.
     """
     swept = Swept()
-    found = await _found(state, datetime.now(timezone.utc) - older_than, swept)
+    since = datetime.now(timezone.utc) - older_than
+    found, audiences = await _found(state, since, swept), await _old_audiences(state, since)
 
     async def remove(key: str) -> None:
         done = dry_run or await _remove(state, key, found[key], bot_stopped=bot_stopped)
@@ -73,7 +79,10 @@ async def sweep(
         dropped, used = await drop_oldest(state, keyboards, dry_run=dry_run)
         swept.keyboards += [record.id for record in dropped]
         swept.kept += [state.archive.name(state.archive.layout.key(record)) for record in used]
-    await _sweep_audiences(state, datetime.now(timezone.utc) - older_than, swept, dry_run=dry_run)
+    for key in audiences:
+        swept.audiences.append(key)
+        if not dry_run:
+            await state.store.delete(key)
     swept.removed.sort()
     swept.kept.sort()
     return swept
@@ -96,18 +105,22 @@ async def _found(state: State, since: datetime, swept: Swept) -> dict[str, str]:
     return found
 
 
-async def _sweep_audiences(state: State, since: datetime, swept: Swept, *, dry_run: bool) -> None:
-    """Remove the audiences of broadcasts that were over before some time, and those of attempts that came too late."""
-    journals = Journals(state.store)
-    for name, keys in (await journals.objects()).items():
-        journal = await journals.read(name) if len(keys) > 1 else None
-        if journal is None or datetime.fromtimestamp(journal.updated, timezone.utc) >= since:
+async def _old_audiences(state: State, since: datetime) -> list[str]:
+    """Return the keys of audiences that nobody needs and that were last needed before some time.
+
+    These are the audiences of broadcasts that were over by then, and those of attempts that came too late, or whose
+    instance was killed before it wrote the journal.
+    """
+    journals, today = Journals(state.store), datetime.now(timezone.utc) - _CREATING
+    found: list[str] = []
+    for name, listed in (await journals.listed()).items():
+        if not is_journal(listed[-1].key):
+            found += [one.key for one in listed if one.modified and one.modified < min(since, today)]
             continue
-        for key in keys[:-1]:
-            if journal.is_over or key not in journal.parts:
-                swept.audiences.append(key)
-                if not dry_run:
-                    await state.store.delete(key)
+        journal = await journals.read(name) if len(listed) > 1 else None
+        if journal is not None and datetime.fromtimestamp(journal.updated, timezone.utc) < since:
+            found += [one.key for one in listed[:-1] if journal.is_over or one.key not in journal.parts]
+    return found
 
 
 def _is_old(part: Part, since: datetime) -> bool:

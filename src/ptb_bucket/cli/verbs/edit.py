@@ -13,11 +13,12 @@ import click
 from ptb_bucket import tools
 from ptb_bucket.cli.editing import pretty, report_edit
 from ptb_bucket.cli.options import RecordCommand, dry_run, with_bot_id, with_output, with_types
-from ptb_bucket.errors import ConfigurationError, RefusedError
+from ptb_bucket.errors import ConfigurationError, RefusedError, StoreError
 from ptb_bucket.tools import open_state, record_of
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
+    from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.state import Record
     from ptb_bucket.tools import Edit
 
@@ -61,7 +62,7 @@ async def _edited(uri: str, bot_id: str | None, types: list[Any], record: Record
                 text = await asyncio.to_thread(_edited_text, file, text)
                 try:
                     return await editing.save(text, **how)
-                except (ConfigurationError, RefusedError) as error:
+                except (ConfigurationError, RefusedError, StoreError) as error:
                     _ask_again(error)
 
 
@@ -72,7 +73,7 @@ def _edited_text(file: Path, text: str) -> str:
     return file.read_text(encoding="utf-8")
 
 
-def _ask_again(error: ConfigurationError | RefusedError) -> None:
-    """Ask whether to open the editor again; otherwise raise the error."""
+def _ask_again(error: PTBBucketError) -> None:
+    """Ask whether to open the editor again, with what the person wrote; otherwise raise the error."""
     if not sys.stdin.isatty() or not click.confirm(f"{error}\nEdit again?", default=True, err=True):
         raise error

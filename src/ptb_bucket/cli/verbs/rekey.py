@@ -12,7 +12,7 @@ import click
 from ptb_bucket import tools
 from ptb_bucket.cli.options import UriCommand, with_bot_id, with_output
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.sealing import VARIABLES, Sealing
+from ptb_bucket.sealing import UNPROTECTED, VARIABLES, Sealing
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
@@ -46,7 +46,9 @@ def command(  # noqa: PLR0913  click passes what the options say
     done = asyncio.run(
         tools.rekey(uri, bot_id=bot_id, old=_old(from_plain=from_plain), to_plain=to_plain, dry_run=dry_run)
     )
-    output.report({**asdict(done), "dry_run": dry_run}, lambda: _render(done, output, dry_run=dry_run))
+    output.report(
+        {**asdict(done), "dry_run": dry_run}, lambda: _render(done, output, to_plain=to_plain, dry_run=dry_run)
+    )
 
 
 def _old(*, from_plain: bool) -> Sealing | None:
@@ -56,9 +58,12 @@ def _old(*, from_plain: bool) -> Sealing | None:
     return Sealing(environment=environment) if environment or from_plain else None
 
 
-def _render(done: Rekeyed, output: Output, *, dry_run: bool) -> None:
+def _render(done: Rekeyed, output: Output, *, to_plain: bool, dry_run: bool) -> None:
     for key in done.written:
         output.line(f"{key}: {'would be ' * dry_run}sealed again")
+    is_protected = done.sealing.partition(",")[0] != UNPROTECTED
     for key in done.left:
-        output.line(f"{key}: already sealed correctly")
-    output.line(f"bot {done.bot_id}: {done.sealing}", "bold")
+        output.line(f"{key}: already {'sealed correctly' if is_protected else 'stored as the settings say'}")
+    output.line(f"bot {done.bot_id}: protection={done.sealing}", "bold")
+    if not is_protected and not to_plain:
+        output.note("No keys are set, so the state is not protected. Set the keys, and pass --from-plain.")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
+import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +15,8 @@ from ptb_bucket import tools
 from ptb_bucket.cli.editing import pretty, tree
 from ptb_bucket.cli.options import RecordCommand, with_bot_id, with_output, with_types
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.state import BOT_DATA, Kind
-from ptb_bucket.tools import kind_of, open_state, record_of
+from ptb_bucket.state import Kind
+from ptb_bucket.tools import kind_of, open_state, record_of, words_of
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
@@ -106,7 +109,7 @@ async def _page(uri: str, bot_id: str | None, section: str, where: str | None, t
 
 
 def _record_after(section: str, after: str) -> Record:
-    words = after.split(",") if kind_of(section) in (Kind.CONVERSATION, Kind.TIMER) else [after]
+    words = next(csv.reader([after])) if kind_of(section) in (Kind.CONVERSATION, Kind.TIMER) else [after]
     return record_of(section, words)[0]
 
 
@@ -143,35 +146,40 @@ def _render(found: Summary, output: Output) -> None:
     output.table(["largest records", "#bytes"], [(record.label, size) for size, record in found.largest])
 
 
-def _words_of(record: Record) -> list[str]:
-    """Return the record's ID as the arguments of a verb."""
-    if record.kind is Kind.TIMER:
-        owner, timer_id = record.timer
-        return [owner.kind.value, *([] if owner == BOT_DATA else [owner.id]), timer_id]
-    if record.kind is not Kind.CONVERSATION:
-        return [record.id]
-    name, key = record.conversation
-    return [name, *map(str, key)]
+def _as_text(record: Record) -> str:
+    """Return a record's ID as one word, as --after reads it. Parts with commas or quotes are quoted as in CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(words_of(record))
+    return text.getvalue()
 
 
 def _page_facts(section: str, listed: Page) -> dict[str, object]:
     return {
         "section": section,
         "total": listed.total,
-        "records": [
-            {"id": _words_of(record), "record": record.label, "bytes": size} for record, size in listed.records
-        ],
-        "next": ",".join(_words_of(listed.records[-1][0])) if listed.more else None,
+        "records": [{"id": words_of(record), "record": record.label, "bytes": size} for record, size in listed.records],
+        "hint": _hint(section, listed),
+        "next": _as_text(listed.records[-1][0]) if listed.more else None,
     }
+
+
+def _hint(section: str, listed: Page) -> str | None:
+    """Return what is probably wrong with the condition; None if nothing is."""
+    if not listed.unknown:
+        return None
+    quoted = ", ".join(json.dumps(word, ensure_ascii=False) for word in listed.unknown)
+    return f"No record in {section} has {' or '.join(listed.unknown)}. If you mean text, put it in quotes: {quoted}"
 
 
 def _render_page(
     section: str, words: tuple[str, ...], where: str | None, listed: Page, output: Output
 ) -> None:  # fmt: skip
-    output.table([section, "#bytes"], [(" ".join(_words_of(record)), size) for record, size in listed.records])
+    output.table([section, "#bytes"], [(" ".join(words_of(record)), size) for record, size in listed.records])
     output.note(f"\n{len(listed.records)} of {listed.total:,}")
+    if hint := _hint(section, listed):
+        output.note(hint)
     if listed.more:
-        last = shlex.quote(",".join(_words_of(listed.records[-1][0])))
+        last = shlex.quote(_as_text(listed.records[-1][0]))
         condition = f" --where {shlex.quote(where)}" if where else ""
         output.note(f"more: ptb-bucket show URI {' '.join([section, *words])}{condition} --after {last}")
 

@@ -44,7 +44,9 @@ Example: ptb-bucket sweep s3://my-bucket/my-bot --dry-run
 def command(uri: str, bot_id: str | None, output: Output, **settings: Any) -> None:
     """Remove the empty documents that dropped records leave behind in layout per-record.
 
-    Also remove the audiences of broadcasts that have been over for AGE, in every layout. Their reports stay.
+    Also remove the audiences of broadcasts that have been over for AGE, in every layout. Their reports stay. An
+    audience without a report is left over from an instance that was killed. It is removed if it is older than AGE and
+    a day, except on servers that do not list the time of writes.
 
     Bots can keep running: their writes are kept. AGE should be longer than the lifetime of any instance. If you sweep a
     record that one instance dropped and another still has in memory, the other one reports a vanished document until it

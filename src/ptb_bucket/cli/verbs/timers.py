@@ -18,11 +18,14 @@ from ptb_bucket.stores import did_you_mean
 from ptb_bucket.tools import open_state, record_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from datetime import timedelta
 
     from ptb_bucket.cli.output import Output
     from ptb_bucket.state import Record
-    from ptb_bucket.tools import StoredTimer
+    from ptb_bucket.tools import Edit, State, StoredTimer
+
+    Change = Callable[[State, Record, bool], Awaitable[Edit]]
 
 __all__ = ["command"]
 
@@ -89,43 +92,46 @@ async def _found(uri: str, bot_id: str | None, **which: Any) -> list[StoredTimer
         return await tools.list_timers(state, **which)
 
 
-@command.command("run", cls=RecordCommand, epilog="Example: ptb-bucket timers run s3://my-bucket/bot user_data 42 tea")
-@click.argument("uri")
-@click.argument("words", metavar="OWNER... TIMER", nargs=-1)
-@dry_run
-@with_types
-@with_bot_id
-@with_output
-def _run(  # noqa: PLR0913  what click gives
-    uri: str, words: tuple[str, ...], *, dry_run: bool, types: list[Any], bot_id: str | None, output: Output
-) -> None:
+def _command_for_one(name: str) -> Callable[[Change], click.Command]:
+    """Make a command of a function that changes one timer. Its docstring is the help."""
+    epilog = f"Example: ptb-bucket timers {name} s3://my-bucket/bot user_data 42 tea"
+
+    def made(change: Change) -> click.Command:
+        @command.command(name, cls=RecordCommand, epilog=epilog, help=change.__doc__)
+        @click.argument("uri")
+        @click.argument("words", metavar="OWNER... TIMER", nargs=-1)
+        @dry_run
+        @with_types
+        @with_bot_id
+        @with_output
+        def verb(  # noqa: PLR0913  what click gives
+            uri: str, words: tuple[str, ...], *, dry_run: bool, types: list[Any], bot_id: str | None, output: Output
+        ) -> None:
+            record = _record(words)
+            run_edit(uri, bot_id, types, output, lambda state: change(state, record, dry_run), author=_AUTHOR)
+
+        return verb
+
+    return made
+
+
+@_command_for_one("run")
+def _run(state: State, record: Record, dry_run: bool) -> Awaitable[Edit]:  # noqa: FBT001  as _rm
     """Make a timer due now. Your bot runs it, at its next look at the timers.
 
     A parked or paused timer runs again, and its failed tries are forgotten. A timer that repeats goes on from now.
     OWNER is what 'ptb-bucket timers' shows, such as user_data 42 or bot_data.
     """
-    record = _record(words)
-    run_edit(
-        uri, bot_id, types, output, lambda state: tools.make_due(state, record, dry_run=dry_run), author=_AUTHOR
-    )  # fmt: skip
+    return tools.make_due(state, record, dry_run=dry_run)
 
 
-@command.command("rm", cls=RecordCommand, epilog="Example: ptb-bucket timers rm s3://my-bucket/bot user_data 42 tea")
-@click.argument("uri")
-@click.argument("words", metavar="OWNER... TIMER", nargs=-1)
-@dry_run
-@with_types
-@with_bot_id
-@with_output
-def _rm(  # noqa: PLR0913  what click gives
-    uri: str, words: tuple[str, ...], *, dry_run: bool, types: list[Any], bot_id: str | None, output: Output
-) -> None:
+@_command_for_one("rm")
+def _rm(state: State, record: Record, dry_run: bool) -> Awaitable[Edit]:  # noqa: FBT001  a positional argument has no name
     """Cancel a timer. A run that has already begun is not stopped.
 
     OWNER is what 'ptb-bucket timers' shows, such as user_data 42 or bot_data.
     """
-    record = _record(words)
-    run_edit(uri, bot_id, types, output, lambda state: tools.remove(state, record, dry_run=dry_run), author=_AUTHOR)
+    return tools.remove(state, record, dry_run=dry_run)
 
 
 def _record(words: tuple[str, ...]) -> Record:

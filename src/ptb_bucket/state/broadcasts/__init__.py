@@ -8,6 +8,6 @@ first, so a journal that exists is complete.
 from __future__ import annotations
 
 from ptb_bucket.state.broadcasts.journals import Journals
-from ptb_bucket.state.broadcasts.objects import BROADCASTS, GONE, Broadcast, BroadcastState
+from ptb_bucket.state.broadcasts.objects import BROADCASTS, GONE, Broadcast, BroadcastState, is_journal
 
-__all__ = ["BROADCASTS", "GONE", "Broadcast", "BroadcastState", "Journals"]
+__all__ = ["BROADCASTS", "GONE", "Broadcast", "BroadcastState", "Journals", "is_journal"]

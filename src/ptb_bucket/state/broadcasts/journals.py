@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from ptb_bucket.state.broadcasts.objects import BroadcastState
-    from ptb_bucket.stores import BlobStore
+    from ptb_bucket.stores import BlobInfo, BlobStore
 
 __all__ = ["Journals"]
 
@@ -71,16 +71,23 @@ class Journals:
             if name == "journal.json" and (found := await self.read(folder)) is not None:
                 yield found
 
-    async def objects(self) -> dict[str, list[str]]:
-        """Return the keys of the objects of each broadcast, its journal last. Some may lack a journal.
+    async def listed(self) -> dict[str, list[BlobInfo]]:
+        """Return the objects of each broadcast, its journal last. Some may lack a journal.
 
         Raises:
             StoreError: They could not be listed.
         """
-        found: dict[str, list[str]] = {}
+        found: dict[str, list[BlobInfo]] = {}
         async for info in self.store.list(BROADCASTS):
-            found.setdefault(info.key.removeprefix(BROADCASTS).partition("/")[0], []).append(info.key)
-        return {name: sorted(keys, key=lambda key: (is_journal(key), key)) for name, keys in sorted(found.items())}
+            found.setdefault(info.key.removeprefix(BROADCASTS).partition("/")[0], []).append(info)
+        return {
+            name: sorted(infos, key=lambda info: (is_journal(info.key), info.key))
+            for name, infos in sorted(found.items())
+        }
+
+    async def objects(self) -> dict[str, list[str]]:
+        """Return the keys of the objects of each broadcast. Order and errors as for :meth:`listed`."""
+        return {name: [info.key for info in infos] for name, infos in (await self.listed()).items()}
 
     async def has(self, key: str, user_id: int, *, version: str | None = None) -> bool:
         """Tell whether an object of a broadcast contains the ID of a person. One that a sweep has removed does not.

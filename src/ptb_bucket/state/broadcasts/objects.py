@@ -8,13 +8,13 @@ import secrets
 import time
 from contextlib import suppress
 from dataclasses import asdict, fields, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from ptb_bucket._dataclass import dataclass
-from ptb_bucket.errors import ConfigurationError, CorruptDocumentError
+from ptb_bucket.errors import ConfigurationError, CorruptDocumentError, NewerDocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from typing_extensions import Self
 
@@ -38,6 +38,10 @@ BROADCASTS: Final = "broadcasts/"
 BroadcastState: TypeAlias = Literal["running", "paused", "cancelled", "finished"]
 GONE: Final = 0
 """In an audience, this is in the place of a person who was erased, so that all others keep their places."""
+FORMAT: Final = 1
+"""The format of journals."""
+_LATEST: Final = 253402300800.0
+"""The end of the year 9999, in seconds since the epoch."""
 PART: Final = 10_000
 """IDs in one object of an audience."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
@@ -90,20 +94,63 @@ class Broadcast:
 
     def to_json(self) -> bytes:
         """Return the journal as it is stored."""
-        return packed({"format": 1, **asdict(self)})
+        return packed({"format": FORMAT, **asdict(self)})
 
     @classmethod
     def from_json(cls, data: bytes, key: str) -> Self:
         """Return a stored journal. Fields that a newer ptb-bucket may have added are ignored.
 
         Raises:
+            NewerDocumentError: It has a newer format.
             CorruptDocumentError: It is damaged.
         """
         try:
             found = json.loads(data)
-            return cls(**{each.name: found[each.name] for each in fields(cls) if each.name in found})
-        except (ValueError, TypeError, RecursionError) as error:
+            _check_format(found["format"], key)
+            made = cls(**{each.name: found[each.name] for each in fields(cls) if each.name in found})
+            made._check(key)
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
             raise CorruptDocumentError(f"{key} is not a valid broadcast journal. Delete or restore it.") from error
+        return made
+
+    def _check(self, key: str) -> None:
+        """Raise ValueError unless all fields can be those of the journal with this key."""
+        wrong = [name for name, fits in _CHECKS.items() if not fits(getattr(self, name))]
+        if wrong or key != f"{BROADCASTS}{self.name}/journal.json" or self.done > self.people:
+            raise ValueError(wrong)
+
+
+def _check_format(number: Any, key: str) -> None:
+    if type(number) is not int or number < 1:
+        raise ValueError("format")
+    if number > FORMAT:
+        raise NewerDocumentError(
+            f"{key} uses format {number}, but this version of ptb-bucket only supports formats up to {FORMAT}"
+        )
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_time(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value < _LATEST
+
+
+def _are_ids(value: Any) -> bool:
+    return type(value) in (list, tuple) and all(type(one) is int for one in value)
+
+
+_CHECKS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "name": _is_text, "callback": _is_text, "attempt": _is_text, "by": _is_text,
+    "state": lambda value: value in get_args(BroadcastState),
+    "people": _is_count, "done": _is_count, "sent": _is_count,
+    "blocked": _are_ids, "failed": _are_ids, "began": _is_time, "updated": _is_time,
+}  # fmt: skip
 
 
 def packed(value: Any) -> bytes:
@@ -114,8 +161,8 @@ def packed(value: Any) -> bytes:
 def audience_in(key: str, data: bytes) -> list[int]:
     """Return the IDs in an object of an audience. Raises as :func:`is_about`."""
     with suppress(ValueError, RecursionError):
-        ids = json.loads(data)
-        if isinstance(ids, list):
+        ids: list[int] = json.loads(data)
+        if _are_ids(ids):
             return ids
     raise CorruptDocumentError(f"{key} is not the audience of a broadcast. Delete or restore it.")
 

@@ -85,7 +85,7 @@ class Preparation:
         waiting = {record for record in merged.left if record not in merged.base}
         good = (record for record in ledger.staged.values if record not in ledger.failures and record not in waiting)
         payload = {record: merged.base.get(record, ledger.staged.values[record]) for record in good}
-        if merged.changes or self._missing():
+        if merged.changes or self._missing() or self._relists():
             ledger.attempt = self._attempt(payload)
         else:
             self._nothing_to_write(payload)
@@ -224,6 +224,12 @@ class Preparation:
         staged, kept = self.ledger.staged.steps, self.merged.kept
         steps = {record: kept.get(record) or staged.get(record, ()) for record in payload}
         return Layer(payload, {one: chain for one, chain in steps.items() if chain and chain[-1].value == payload[one]})
+
+    def _relists(self) -> bool:
+        """Tell whether a tool has asked to list units no more, and the document still lists them."""
+        gone, listed = self.ledger.relisted
+        units = self.ledger.document.header.units if self.ledger.document else ()
+        return not {*gone}.difference(listed).isdisjoint(units)
 
     def _listing_units(self, document: Document) -> Document:
         """Return the document with its units in the header, except units with a change that could not be merged."""

@@ -111,6 +111,13 @@ class Draft:
         document = self._tracked.ledger.document
         self._tracked.ledger.relisted = (document.header.units if document else (), units)
 
+    def forget_units(self, start: str) -> None:
+        """List no units any more whose IDs begin with a text."""
+        document = self._tracked.ledger.document
+        listed = document.header.units if document else ()
+        gone = tuple(unit for unit in listed if isinstance(unit, str) and unit.startswith(start))
+        self._tracked.ledger.relisted = (gone, ())
+
     async def commit(self) -> None:
         """Commit the changes. Without changes, nothing is written.
 

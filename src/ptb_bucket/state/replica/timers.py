@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ptb_bucket.errors import CannotLoadError, ConfigurationError
 from ptb_bucket.state.commit import Rebase, due_key_of
-from ptb_bucket.state.records import ANY_TIMER, Kind, Record
+from ptb_bucket.state.records import ANY_TIMER, MANY_TIMERS, Kind, Record
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["Timers"]
 
 _LOGGER = logging.getLogger("ptb_bucket.state")
-
-_MANY: Final = 1_000
-"""Timers beside all other data, beyond which each save writes too much."""
 
 
 class Timers:
@@ -119,13 +116,13 @@ class Timers:
 
     def _warn_of_many(self, count: int) -> None:
         """Report once that there are too many timers for a document that has all other data, too."""
-        if self._has_warned or count <= _MANY or self._documents.layout.name != "single":
+        if self._has_warned or count <= MANY_TIMERS or self._documents.layout.name != "single":
             return
         self._has_warned = True
         _LOGGER.warning(
             "%s has %d timers. With layout=single, each save writes all of them. For more than %d, copy the state to "
             "another layout: ptb-bucket copy URI 'NEW_URI?layout=per-record'.",
-            self._documents.store.describe(self._documents.ledger(ANY_TIMER).key), count, _MANY,
+            self._documents.store.describe(self._documents.ledger(ANY_TIMER).key), count, MANY_TIMERS,
         )  # fmt: skip
 
     def _keys(self, document: Document) -> Iterator[DueKey]:

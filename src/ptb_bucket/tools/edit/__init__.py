@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ptb_bucket._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from ptb_bucket.tools.edit.addresses import conversation, kind_of, record_of
+    from ptb_bucket.tools.edit.addresses import conversation, kind_of, record_of, words_of
     from ptb_bucket.tools.edit.api import edit_bot_data, edit_chat_data, edit_user_data
     from ptb_bucket.tools.edit.edit import Edit, OvertakenError, notation_of, remove, set_value
     from ptb_bucket.tools.edit.editing import RecordEditing
@@ -41,12 +41,13 @@ __all__ = [
     "set_value",
     "steps_of",
     "value_at",
+    "words_of",
 ]
 
 __getattr__ = lazy_exports(
     __name__,
     {
-        "ptb_bucket.tools.edit.addresses": ("conversation", "kind_of", "record_of"),
+        "ptb_bucket.tools.edit.addresses": ("conversation", "kind_of", "record_of", "words_of"),
         "ptb_bucket.tools.edit.paths": ("named", "path_text", "steps_of", "value_at"),
         "ptb_bucket.tools.edit.api": ("edit_bot_data", "edit_chat_data", "edit_user_data"),
         "ptb_bucket.tools.edit.edit": ("Edit", "OvertakenError", "notation_of", "remove", "set_value"),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-__all__ = ["conversation", "kind_of", "record_of"]
+__all__ = ["conversation", "kind_of", "record_of", "words_of"]
 
 _NUMBER: Final = re.compile(r"-?\d{1,30}")
 _SHORT: Final = {"bot": "bot_data", "chat": "chat_data", "user": "user_data", "conversation": "conversations"}
@@ -93,6 +93,23 @@ def conversation(handler: str, key: Sequence[str]) -> Record:
     if not key:
         raise ConfigurationError(f"Missing key. Example: {_EXAMPLES[Kind.CONVERSATION]}")
     return Record.of_conversation(handler, tuple(map(_part, key)))
+
+
+def words_of(record: Record) -> list[str]:
+    """Return the words after the section in a record's address: :func:`record_of` returns the record for them."""
+    if record.kind is Kind.TIMER:
+        owner, timer_id = record.timer
+        return [owner.kind.value, *([] if owner == BOT_DATA else [owner.id]), timer_id]
+    if record.kind is not Kind.CONVERSATION:
+        return [record.id]
+    name, key = record.conversation
+    return [name, *map(_word, key)]
+
+
+def _word(part: int | str) -> str:
+    """Return a part of a key as :func:`_part` reads it."""
+    is_bare = isinstance(part, int) or not (_NUMBER.fullmatch(part) or part[:1] in ('"', ""))
+    return str(part) if is_bare else json.dumps(part, ensure_ascii=False)
 
 
 def _part(word: str) -> int | str:

@@ -149,7 +149,7 @@ async def _inside(state: State, record: Record, notation: JsonCodec, text: str) 
     except NotFoundError:
         return None
     except CannotLoadError as error:
-        raise left_alone(error) from error
+        raise left_alone(record, error) from error
     try:
         both = notation.decode(f'[{whole},{{"new":{text}}}]'.encode())
     except CannotLoadError as error:
@@ -171,7 +171,7 @@ def _as_it_was(state: State, record: Record, value: Any, known: Any) -> Any:
 async def remove(
     state: State, record: Record, path: str = "", *, dry_run: bool = False, planned: Edit | None = None
 ) -> Edit:
-    """Remove the value at a place in a record, or the whole record, even if it cannot be decoded.
+    """Remove the value at a place in a record, or the whole record, even if it cannot be decoded or shown.
 
     Arguments and further errors as for :func:`set_value`.
 
@@ -185,7 +185,7 @@ async def remove(
     try:
         return await change(state, record, path, edit, dry_run=dry_run, planned=planned)
     except RefusedError as error:
-        if path or not isinstance(error.__cause__, UnreadableRecordError):
+        if path or not isinstance(error.__cause__, (UnreadableRecordError, CannotStoreError)):
             raise
     return await _remove_undecoded(state, record, dry_run=dry_run)
 
@@ -219,7 +219,7 @@ async def change(  # noqa: PLR0913  as set_value
         is_other = before == after and whole != _shown(notation, wanted)
         replica.stage(record, wanted)
     except (CannotLoadError, CannotStoreError) as error:
-        raise left_alone(error) from error
+        raise left_alone(record, error) from error
     if not dry_run:
         await replica.commit()
         now = replica.values.load(record)
@@ -280,8 +280,11 @@ def _or_default(state: State, record: Record, value: Any) -> Any:
     return default() if value is MISSING and default else value
 
 
-def left_alone(error: CannotLoadError | CannotStoreError) -> RefusedError:
-    """Return the error for a record that can only be loaded or stored with the bot's classes."""
+def left_alone(record: Record, error: CannotLoadError | CannotStoreError) -> RefusedError:
+    """Return the error for a record that cannot be loaded without the bot's classes, or not be written as JSON."""
+    if isinstance(error, CannotStoreError):
+        error.record = record.label
+        return RefusedError(f"{problem_of(error)} Nothing was changed.")
     return RefusedError(f"{problem_of(error)} Nothing was changed. On the command line, add --types MODULE:NAME.")
 
 

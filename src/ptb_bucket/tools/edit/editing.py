@@ -58,7 +58,7 @@ class RecordEditing:
                 value = state.defaults[record.kind]()
             return cls(record, strict_notation(state).encode(value).decode(), state, replica)
         except (CannotLoadError, CannotStoreError) as error:
-            raise left_alone(error) from error
+            raise left_alone(record, error) from error
 
     async def save(self, text: str, *, dry_run: bool = False, new_class: bool = False) -> Edit:
         """Save a new text of the record.
@@ -88,7 +88,7 @@ class RecordEditing:
         try:
             self._replica.stage(record, new)
         except CannotStoreError as error:
-            raise left_alone(error) from error
+            raise left_alone(record, error) from error
         if not dry_run:
             await self._replica.commit()
             now = notation.encode(self._replica.values.load(record)).decode()

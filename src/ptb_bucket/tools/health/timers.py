@@ -1,4 +1,4 @@
-"""Check that timers run: none is late, and none is parked."""
+"""Check that timers run: none is late, none is parked, and their document can hold them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 from ptb_bucket._aio import outcomes
 from ptb_bucket._wording import pluralize
 from ptb_bucket.errors import StoreError
+from ptb_bucket.state import MANY_TIMERS
 from ptb_bucket.tools.health.report import Verdict
 from ptb_bucket.tools.stored_timers import LATE, StoredTimer, timers_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ptb_bucket.state import Archive, Part, Record
+    from ptb_bucket.state import Archive, Layout, Part, Record
     from ptb_bucket.tools.health.report import Report
 
 __all__ = ["check_timers"]
@@ -27,6 +28,10 @@ _MOST: Final = 1_000
 """The largest number of late timers to look at, where each needs a request."""
 
 
+_TOO_MANY: Final = (
+    f"timers are too many for layout=single: each save writes all of them. For more than {MANY_TIMERS:,}, copy the "
+    "state to another layout: ptb-bucket copy URI 'NEW_URI?layout=per-record'."
+)
 _DENIED: Final = (
     "Bots with timers in layout per-record must be allowed to delete objects: see 'delete'. Otherwise each look at the "
     "timers reads more and more."
@@ -34,7 +39,7 @@ _DENIED: Final = (
 
 
 async def check_timers(archive: Archive, parts: Sequence[Part], report: Report) -> None:
-    """Report the timers that are late although somebody should tick, and those that are parked.
+    """Report timers that are late although somebody should tick, that are parked, and too many in one document.
 
     Args:
         archive: The bot's state.
@@ -46,7 +51,7 @@ async def check_timers(archive: Archive, parts: Sequence[Part], report: Report) 
     with suppress(StoreError):  # the check 'list' or 'read' reports it
         found |= await _overdue(archive, set(found), now)
     if found:
-        _report(found.values(), now, report, needs_delete=archive.layout.lazy)
+        _report(found.values(), now, report, archive.layout)
 
 
 async def _overdue(archive: Archive, known: set[Record], now: float) -> dict[Record, StoredTimer]:
@@ -63,17 +68,17 @@ async def _overdue(archive: Archive, known: set[Record], now: float) -> dict[Rec
     return {timer.record: timer async for part in read if part for timer in timers_in(part, now)}
 
 
-def _report(timers: Iterable[StoredTimer], now: float, report: Report, *, needs_delete: bool) -> None:
+def _report(timers: Iterable[StoredTimer], now: float, report: Report, layout: Layout) -> None:
     found = sorted(timers, key=lambda timer: timer.record.id)
     late = [timer for timer in found if timer.late_by(now) > LATE]
     parked = [timer for timer in found if timer.state == "parked"]
-    facts = {"late": [one.record.label for one in late], "parked": [one.record.label for one in parked]}
-    denied = _DENIED if needs_delete and report.verdict("delete") is not Verdict.OK else ""
-    if not late and not parked and not denied:
-        report.say("timers", Verdict.OK, f"{pluralize(len(found), 'timer', 'timers')}, none late or parked", **facts)
-        return
-    detail = " ".join(text for text in (denied, _late(late, now), _parked(parked)) if text)
-    report.say("timers", Verdict.WARNING, detail, **facts)
+    labels = {"late": [one.record.label for one in late], "parked": [one.record.label for one in parked]}
+    too_many = f"{len(found):,} {_TOO_MANY}" if layout.name == "single" and len(found) > MANY_TIMERS else ""
+    denied = _DENIED if layout.lazy and report.verdict("delete") is not Verdict.OK else ""
+    problems = " ".join(text for text in (denied, too_many, _late(late, now), _parked(parked)) if text)
+    verdict = Verdict.WARNING if problems else Verdict.OK
+    detail = problems or f"{pluralize(len(found), 'timer', 'timers')}, none late or parked"
+    report.say("timers", verdict, detail, too_many=bool(too_many), **labels)
 
 
 def _late(late: Sequence[StoredTimer], now: float) -> str:

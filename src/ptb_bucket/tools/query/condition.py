@@ -12,19 +12,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.state import MISSING
 from ptb_bucket.tools.edit import steps_of, value_at
 from ptb_bucket.tools.query.compare import COMPARISONS, is_true
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ptb_bucket.codecs import JsonCodec
 
 __all__ = ["Condition", "condition_of"]
 
-Condition = Callable[[Any], bool]
-"""Tells whether the condition holds for a record's value."""
+Test = Callable[[Any], bool]
 Operand = Callable[[Any], Any]
 
 _DEEPEST: Final = 50
@@ -40,11 +43,34 @@ _INSTEAD: Final = {"=": "==", "&&": "and", "||": "or", "!": "not"}
 
 
 class _Token(NamedTuple):
-    """A word, a sign, a literal or a path, and its position."""
+    """A word, a sign, a literal or a path, its position, and how it is written if it is a path."""
 
     kind: str
     value: Any
     at: int
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition on a record's value. Call it to test one.
+
+    Attributes:
+        holds: Tells whether the condition holds. It runs no code of the bot's classes.
+        compared: The paths that are compared with other paths, as they are written. If no record has one, it is
+            perhaps text that lacks quotes.
+    """
+
+    holds: Test
+    compared: dict[str, list[Any]]
+
+    def __call__(self, value: Any) -> bool:
+        """Tell whether the condition holds for a value."""
+        return self.holds(value)
+
+    def unknown_in(self, value: Any, paths: Iterable[str]) -> tuple[str, ...]:
+        """Return those of the compared paths that a value does not have."""
+        return tuple(path for path in paths if value_at(value, self.compared[path]) is MISSING)
 
 
 def condition_of(text: str, notation: JsonCodec) -> Condition:
@@ -57,12 +83,13 @@ def condition_of(text: str, notation: JsonCodec) -> Condition:
         notation: Decodes keys in brackets.
 
     Returns:
-        A function that tells whether the condition holds. It runs no code of the bot's classes.
+        The condition.
 
     Raises:
         ConfigurationError: The text is not a condition. The message says where.
     """
-    return _Parser(text, list(_tokens(text, notation))).whole()
+    parser = _Parser(text, _tokens(text, notation))
+    return Condition(parser.whole(), parser.compared)
 
 
 def _tokens(text: str, notation: JsonCodec) -> list[_Token]:
@@ -82,7 +109,7 @@ def _token(text: str, at: int, notation: JsonCodec) -> tuple[_Token, int]:
             raise _wrong(text, at, f"Write {_INSTEAD[sign[0]]} instead of {sign[0]}.")
         return _Token("sign", sign[0], at), sign.end()
     if number := _NUMBER.match(text, at):
-        return _Token("literal", json.loads(number[0]), at), number.end()
+        return _Token("literal", _number(text, number), at), number.end()
     if quoted := _TEXT.match(text, at):
         return _Token("literal", _unquoted(text, quoted), at), quoted.end()
     end = _end_of_path(text, at)
@@ -91,7 +118,16 @@ def _token(text: str, at: int, notation: JsonCodec) -> tuple[_Token, int]:
         return _Token("word", word, at), end
     if word in _CONSTANTS:
         return _Token("literal", _CONSTANTS[word], at), end
-    return _Token("path", steps_of(word, notation), at), end
+    return _Token("path", steps_of(word, notation), at, word), end
+
+
+def _number(text: str, number: re.Match[str]) -> Any:
+    try:
+        return json.loads(number[0])
+    except ValueError:
+        raise _wrong(
+            text, number.start(), "A number can't begin with 0. Put text and times in double quotes."
+        ) from None
 
 
 def _unquoted(text: str, quoted: re.Match[str]) -> str:
@@ -133,27 +169,28 @@ class _Parser:
 
     def __init__(self, text: str, tokens: list[_Token]) -> None:
         self._text, self._tokens, self._at, self._depth = text, tokens, 0, 0
+        self.compared: dict[str, list[Any]] = {}
 
-    def whole(self) -> Condition:
-        """Return the condition of the whole text."""
+    def whole(self) -> Test:
+        """Return the test of the whole text."""
         found = self._any_of()
         if self._at < len(self._tokens):
-            raise self._wrong(why="Expected 'and', 'or' or the end.")
+            raise self._wrong(why="Expected 'and', 'or' or the end. Put text and times in double quotes.")
         return found
 
-    def _any_of(self) -> Condition:
+    def _any_of(self) -> Test:
         parts = [self._all_of()]
         while self._take("word", "or"):
             parts.append(self._all_of())
         return parts[0] if len(parts) == 1 else lambda value: any(part(value) for part in parts)
 
-    def _all_of(self) -> Condition:
+    def _all_of(self) -> Test:
         parts = [self._one()]
         while self._take("word", "and"):
             parts.append(self._one())
         return parts[0] if len(parts) == 1 else lambda value: all(part(value) for part in parts)
 
-    def _one(self) -> Condition:
+    def _one(self) -> Test:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise self._wrong(why=f"Parentheses and 'not' can be nested at most {_DEEPEST} deep.")
@@ -161,11 +198,11 @@ class _Parser:
         self._depth -= 1
         return found
 
-    def _negated(self) -> Condition:
+    def _negated(self) -> Test:
         inner = self._one()
         return lambda value: not inner(value)
 
-    def _grouped_or_compared(self) -> Condition:
+    def _grouped_or_compared(self) -> Test:
         if not self._take("sign", "("):
             return self._compared()
         inner = self._any_of()
@@ -173,11 +210,15 @@ class _Parser:
             raise self._wrong(why="Missing closing parenthesis.")
         return inner
 
-    def _compared(self) -> Condition:
-        left, sign = self._operand(), self._comparison()
+    def _compared(self) -> Test:
+        first, sign = self._operand(), self._comparison()
+        left = _reader(first)
         if sign is None:
             return lambda value: is_true(left(value))
-        right, holds = self._operand(), COMPARISONS[sign]
+        second, holds = self._operand(), COMPARISONS[sign]
+        right = _reader(second)
+        if first.kind == second.kind == "path":
+            self.compared |= {first.text: first.value, second.text: second.value}
         return lambda value: holds(left(value), right(value))
 
     def _comparison(self) -> str | None:
@@ -194,12 +235,12 @@ class _Parser:
         self._at += 1
         return str(sign)
 
-    def _operand(self) -> Operand:
+    def _operand(self) -> _Token:
         token = self._tokens[self._at] if self._at < len(self._tokens) else None
         if token is None or token.kind not in {"path", "literal"}:
             raise self._wrong(why="Expected a path or a value.")
         self._at += 1
-        return (lambda value: value_at(value, token.value)) if token.kind == "path" else lambda _: token.value
+        return token
 
     def _next(self, kind: str) -> Any:
         token = self._tokens[self._at] if self._at < len(self._tokens) else None
@@ -213,6 +254,11 @@ class _Parser:
     def _wrong(self, why: str) -> ConfigurationError:
         at = self._tokens[self._at].at if self._at < len(self._tokens) else len(self._text)
         return _wrong(self._text, at, why)
+
+
+def _reader(token: _Token) -> Operand:
+    """Return a function that reads an operand from a record's value."""
+    return (lambda value: value_at(value, token.value)) if token.kind == "path" else lambda _: token.value
 
 
 def _wrong(text: str, at: int, why: str) -> ConfigurationError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import PreservingJsonCodec, open_codec
@@ -34,7 +35,8 @@ async def page_where(  # noqa: PLR0913  settings, by keyword
         limit: See there.
 
     Returns:
-        The page. Its total is the number of records for which the condition holds.
+        The page. Its total is the number of records for which the condition holds. ``unknown`` has the paths that are
+        compared with another path, but that no record has: perhaps text that lacks quotes.
 
     Raises:
         ConfigurationError: The text is not a condition.
@@ -43,10 +45,16 @@ async def page_where(  # noqa: PLR0913  settings, by keyword
     """
     codec, holds = _reader(state), condition_of(text, notation_of(state))
 
-    def wanted(record: Record, encoded: bytes) -> bool:
-        return holds(_loaded(codec, record, encoded))
+    unknown, is_empty = tuple(holds.compared), True
 
-    return await page(state, kind, handler=handler, after=after, limit=limit, wanted=wanted)
+    def wanted(record: Record, encoded: bytes) -> bool:
+        nonlocal unknown, is_empty
+        value, is_empty = _loaded(codec, record, encoded), False
+        unknown = holds.unknown_in(value, unknown)
+        return holds(value)
+
+    found = await page(state, kind, handler=handler, after=after, limit=limit, wanted=wanted)
+    return found if is_empty else replace(found, unknown=unknown)
 
 
 async def inspect_part(state: State, record: Record, path: str) -> Shown:

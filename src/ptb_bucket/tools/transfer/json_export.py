@@ -8,6 +8,7 @@ import tempfile
 from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING, Any
 
+from ptb_bucket.errors import CannotStoreError
 from ptb_bucket.state import BOT_DATA, Kind, Record
 from ptb_bucket.tools.state import late_bot
 from ptb_bucket.tools.transfer.copying_broadcasts import drives_broadcast
@@ -79,7 +80,15 @@ def _converter(state: State, types: Iterable[Any]) -> Callable[[Record, bytes], 
 
     merger, codec = RecordMerger(state.codec), JsonCodec(types)
     state.codec.bot = codec.bot = late_bot(state.bot_id)
-    return lambda record, encoded: codec.encode(merger.decode(record, encoded))
+
+    def convert(record: Record, encoded: bytes) -> bytes:
+        try:
+            return codec.encode(merger.decode(record, encoded))
+        except CannotStoreError as error:
+            error.record = record.label
+            raise
+
+    return convert
 
 
 def _line(record: Record, encoded: bytes, before: IO[bytes]) -> bytes:

@@ -51,12 +51,23 @@ def put_in_place(made: Path, path: Path, *, force: bool) -> None:
         if force:
             made.replace(path)
         else:
-            os.link(made, path)  # unlike a rename, this fails if the file exists
-            made.unlink()
+            _put_new(made, path)
     except FileExistsError:
         raise _taken(path) from None
     except OSError as error:
         raise ConfigurationError(f"{path} could not be written: {error.strerror}.") from error
+
+
+def _put_new(made: Path, path: Path) -> None:
+    try:
+        os.link(made, path)  # unlike a rename, this fails if the file exists
+    except OSError as error:
+        if error.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}:
+            raise
+        path.touch(exist_ok=False)  # a file system without hard links: take the name first
+        made.replace(path)
+    else:
+        made.unlink()
 
 
 @contextmanager

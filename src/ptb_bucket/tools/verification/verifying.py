@@ -182,9 +182,7 @@ class _Run:
     async def _honours_conditions(self) -> bool:
         """Put a first object. A store on a server that ignores conditions refuses that, with the test that shows it."""
         try:
-            await self._grounds.store.put(
-                "hello", b"A test object of 'ptb-bucket verify'. You can delete it.", Create()
-            )
+            await self._grounds.store.put("hello", _HELLO, Create())
         except UnsupportedError as error:
             self._note(refused=str(error))
             return False

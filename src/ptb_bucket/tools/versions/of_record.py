@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import outcomes
 from ptb_bucket.errors import CannotLoadError, NotFoundError, UnsupportedError
+from ptb_bucket.state import Kind
 from ptb_bucket.tools.browsing import text_of
 from ptb_bucket.tools.edit import Edit, OvertakenError
 from ptb_bucket.tools.state import problem_of
 from ptb_bucket.tools.versions.past import readable
+from ptb_bucket.tools.versions.returning_timers import forget_runs, forget_runs_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -155,6 +157,10 @@ async def restore_record(
 ) -> Edit:
     """Restore one record from an old version of its document, with one conditional commit. Other records stay.
 
+    A timer that comes back runs again when it is due. For that, the documents of its user, its chat and the bot forget
+    its earlier runs, in a commit each. If an earlier run has changed data of others, what it changes there again is
+    dropped.
+
     Args:
         state: The bot's state.
         record: The record. If it did not exist in that version, it is removed.
@@ -179,7 +185,11 @@ async def restore_record(
     if planned and planned.before != now:
         raise OvertakenError(record.label, now)
     if not dry_run:
-        draft.stage({record: past.records.get(record)})
+        encoded = past.records.get(record)
+        if record.kind is Kind.TIMER and encoded is not None:
+            await forget_runs_elsewhere(state, record, encoded, state.writer("restore"))
+            forget_runs(draft, record)
+        draft.stage({record: encoded})
         await draft.commit()
     return Edit(record.label, now, then, dry_run)
 
