@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ptb_bucket.errors import PTBBucketError
 
-__all__ = ["pluralize", "said"]
+__all__ = ["RESTORE", "pluralize", "said"]
+
+RESTORE: Final = "Restore an earlier version with 'ptb-bucket restore', or fix the record with 'ptb-bucket set'"
+"""The advice about a record that is damaged."""
 
 
 def pluralize(number: int, one: str, many: str) -> str:

@@ -27,8 +27,9 @@ class Codec(Protocol):
     bot: Bot | LateBot | None
     """The live bot, set again on Telegram objects when they are loaded."""
 
-    equality: Equality
-    """The equality of values, given the registered classes."""
+    @property
+    def equality(self) -> Equality:
+        """The equality of values, given the registered classes."""
 
     def encode(self, value: Any, *, known: Sequence[bytes] = ()) -> bytes:
         """Encode one record.

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptb_bucket._lazy import lazy_exports
-from ptb_bucket.codecs.json.codec import JsonCodec, PreservingJsonCodec
-from ptb_bucket.codecs.json.decode import Decoder
-from ptb_bucket.codecs.json.unknown_instance import UnknownInstance
+from ptb_bucket.codecs.json.codec import JsonCodec
 
 if TYPE_CHECKING:
+    from ptb_bucket.codecs.json.decode import Decoder
     from ptb_bucket.codecs.json.graph_decoder import GraphDecoder
     from ptb_bucket.codecs.json.graph_trees import StorablePart, graph_tree
     from ptb_bucket.codecs.json.position import NOTHING
+    from ptb_bucket.codecs.json.preserving import PreservingJsonCodec
+    from ptb_bucket.codecs.json.unknown_instance import UnknownInstance
 
 __all__ = [
     "NOTHING",
@@ -28,8 +29,11 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     {
+        "ptb_bucket.codecs.json.decode": ("Decoder",),
         "ptb_bucket.codecs.json.graph_decoder": ("GraphDecoder",),
         "ptb_bucket.codecs.json.graph_trees": ("StorablePart", "graph_tree"),
         "ptb_bucket.codecs.json.position": ("NOTHING",),
+        "ptb_bucket.codecs.json.preserving": ("PreservingJsonCodec",),
+        "ptb_bucket.codecs.json.unknown_instance": ("UnknownInstance",),
     },
 )

@@ -4,35 +4,23 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
-from zoneinfo import ZoneInfoNotFoundError
 
-from ptb_bucket.codecs.json.decode import PLAIN, Decoder, check_depth, is_flat, is_tagged, may_have_labels
+from ptb_bucket._wording import RESTORE
 from ptb_bucket.codecs.json.difference import surely_differ
-from ptb_bucket.codecs.json.encode import Encoder
-from ptb_bucket.codecs.json.unknown_instance import UnknownInstance
-from ptb_bucket.codecs.types import (
-    RESTORE,
-    Equality,
-    NewerTelegramError,
-    Registry,
-    Scopes,
-    Shape,
-    StoredAs,
-    UnknownClassError,
-    compact_json,
-    too_deep,
-)
-from ptb_bucket.errors import CannotLoadError, CannotStoreError
+from ptb_bucket.codecs.json_text import PLAIN, check_depth, compact_json, is_flat, is_plain, is_tagged
+from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from telegram import Bot
 
-    from ptb_bucket.codecs.json.graph_decoder import GraphDecoder
-    from ptb_bucket.codecs.types import LateBot, Origin
+    from ptb_bucket.codecs.json.decode import Decoder
+    from ptb_bucket.codecs.json.typed_values import TypedValues
+    from ptb_bucket.codecs.types import Equality, LateBot, Origin, StoredAs
+    from ptb_bucket.errors import CannotStoreError
 
-__all__ = ["JsonCodec", "PreservingJsonCodec"]
+__all__ = ["JsonCodec"]
 
 _REFERENCE: Final = rb'"(?:\$|\\u0024)ref"\s*:'
 """A reference, perhaps written by hand. A user's own text or key "$ref" does not match."""
@@ -56,13 +44,33 @@ class JsonCodec:
 
     name: ClassVar[Literal["json", "pickle"]] = "json"
     extension: ClassVar[str] = ".json"
-    decoder: ClassVar[type[Decoder]] = Decoder
-    """The class that makes values; for subclasses."""
 
     def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
         self.bot: Bot | LateBot | None = None
-        self._scopes = Scopes(self, Registry(types))
-        self.equality = Equality(self._scopes.anonymous)
+        self._opened = None if types in ((), []) else self._open(types)
+
+    def _open(self, types: Iterable[type | StoredAs]) -> TypedValues:
+        from ptb_bucket.codecs.json.typed_values import TypedValues  # noqa: PLC0415  many bots have only plain values
+
+        return TypedValues(self, types, self.decoder())
+
+    @staticmethod
+    def decoder() -> type[Decoder]:
+        """Return the class that makes values; for subclasses."""
+        from ptb_bucket.codecs.json.decode import Decoder  # noqa: PLC0415  as above
+
+        return Decoder
+
+    @property
+    def _typed(self) -> TypedValues:
+        if self._opened is None:
+            self._opened = self._open(())
+        return self._opened
+
+    @property
+    def equality(self) -> Equality:
+        """The equality of values, given the registered classes."""
+        return self._typed.equality
 
     def encode(self, value: Any, *, known: Sequence[bytes] = ()) -> bytes:
         """Encode one record.
@@ -77,20 +85,7 @@ class JsonCodec:
         Raises:
             CannotStoreError: Something in it cannot be stored; the error names the paths.
         """
-        encoder = Encoder(self._scopes.of())
-        try:
-            data = compact_json(encoder.whole(value)).encode()
-        except Exception:  # noqa: BLE001  an object occurs twice, or code of the author ran; the other encoder tells them apart
-            return self._encode_graph(value, known)
-        if encoder.risky and not all(self._load_check(known)(value, tree) for tree in encoder.risky):
-            return self._encode_graph(value, known)
-        return data
-
-    def _encode_graph(self, value: Any, known: Sequence[bytes]) -> bytes:
-        try:
-            return compact_json(_graph_tree(self._scopes.of(), value, self._load_check(known))).encode()
-        except RecursionError:
-            raise too_deep() from None
+        return _encoded_plain(value) or self._typed.encode(value, known)
 
     def encode_storable(
         self, value: Any, before: bytes | None, *, origin: str = ""
@@ -105,27 +100,7 @@ class JsonCodec:
         Returns:
             The bytes, or ``before`` if nothing can be stored; and the refusals, each with its path.
         """
-        from ptb_bucket.codecs.json.graph_trees import StorablePart  # noqa: PLC0415  few bots need it
-
-        can_load = self._load_check(() if before is None else (before,))
-        rest = StorablePart(self._scopes.of(), can_load, lambda tree: compact_json(tree).encode(), self.decode)
-        return rest.of(value, before, origin)
-
-    def _load_check(self, known: Sequence[bytes]) -> Callable[[Any, Any], bool]:
-        """Return a function that tells whether loading and encoding a tree returns the same tree."""
-
-        def round_trips(_: Any, tree: Any) -> bool:
-            text = compact_json(tree)
-            data = text.encode("utf-8", "surrogatepass")
-            if any(data in earlier for earlier in known):
-                return True
-            try:
-                again = _graph_tree(self._scopes.of(), self._decoded(text, ""))
-                return compact_json(again) == text
-            except Exception:  # noqa: BLE001  code of the author ran
-                return False
-
-        return round_trips
+        return self._typed.encode_storable(value, before, origin)
 
     def decode(self, data: bytes, *, origin: Origin = "") -> Any:
         """Decode one record into new objects, which no other code holds.
@@ -155,10 +130,7 @@ class JsonCodec:
         return value
 
     def _decoded(self, text: str, origin: Origin) -> Any:
-        if not is_tagged(text):
-            return PLAIN.decode(text)
-        decoder = self.decoder(self._scopes.of(origin))
-        return _graph_decoder(decoder).loads(text) if may_have_labels(text) else decoder.loads(text)
+        return self._typed.decode(text, origin) if is_tagged(text) else PLAIN.decode(text)
 
     def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
         """Decode many records.
@@ -193,16 +165,12 @@ class JsonCodec:
         return frozenset({"refs"}) if b'ref"' in data and re.search(_REFERENCE, data) else frozenset()
 
 
-def _graph_tree(*arguments: Any) -> Any:
-    from ptb_bucket.codecs.json.graph_trees import graph_tree  # noqa: PLC0415  most records are trees
-
-    return graph_tree(*arguments)
-
-
-def _graph_decoder(decoder: Decoder) -> GraphDecoder:
-    from ptb_bucket.codecs.json.graph_decoder import GraphDecoder  # noqa: PLC0415  most records have no labels
-
-    return GraphDecoder(decoder)
+def _encoded_plain(value: Any) -> bytes | None:
+    """Return the bytes of a plain value; None for any other value, and for one that JSON cannot hold."""
+    try:
+        return compact_json(value).encode() if is_plain(value) else None
+    except Exception:  # noqa: BLE001  the encoder of typed values reports it
+        return None
 
 
 def _decoded_as_one(records: Sequence[bytes]) -> list[Any] | None:
@@ -215,48 +183,3 @@ def _decoded_as_one(records: Sequence[bytes]) -> list[Any] | None:
     except (ValueError, RecursionError, CannotLoadError):
         return None  # decoding each record reports it
     return values if len(values) == len(records) else None
-
-
-def _shape_of_unknown(name: str) -> Shape:
-    """Return the shape of instances of an unknown class, which are kept in their stored form."""
-
-    def fill(made: UnknownInstance, payload: Any, _: Any) -> None:
-        made.payload = payload
-
-    return Shape(
-        UnknownInstance, name, lambda value, _: value.payload, lambda payload, _: UnknownInstance(name, payload),
-        begin=lambda *_: UnknownInstance(name, None), fill=fill,
-    )  # fmt: skip
-
-
-_MISSING: Final = (UnknownClassError, NewerTelegramError, ImportError, ZoneInfoNotFoundError)
-"""The exceptions about intact values whose class, library or time zone data is missing."""
-
-
-class _PreservingDecoder(Decoder):
-    def begun(self, name: str, payload: Any) -> tuple[Shape, Any]:
-        try:
-            return super().begun(name, payload)
-        except UnknownClassError:
-            return _shape_of_unknown(name), UnknownInstance(name, None)
-
-    def made(self, name: str, payload: Any) -> Any:
-        try:
-            return super().made(name, payload)
-        except _MISSING:
-            return UnknownInstance(name, payload)
-        except Exception:
-            # For example a moment whose zone is of an unknown class: then the moment is unknown, too.
-            if any(type(part) is UnknownInstance for part in (payload if type(payload) is list else [payload])):
-                return UnknownInstance(name, payload)
-            raise
-
-
-class PreservingJsonCodec(JsonCodec):
-    """A :class:`JsonCodec` that keeps instances of unregistered classes as :class:`UnknownInstance`.
-
-    Args:
-        types: The classes to register; their instances are decoded.
-    """
-
-    decoder: ClassVar[type[Decoder]] = _PreservingDecoder

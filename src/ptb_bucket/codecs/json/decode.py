@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
-from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
-from ptb_bucket.codecs.types import RESTORE, TAGS, check_collisions, with_bot
+from ptb_bucket.codecs.json_text import PLAIN, check_depth, is_tagged, not_json
+from ptb_bucket.codecs.types import TAGS, check_collisions, with_bot
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
     from ptb_bucket.codecs.types import Scope, Shape
 
-__all__ = ["PLAIN", "Decoder", "check_depth", "is_flat", "is_tagged", "may_have_labels"]
+__all__ = ["Decoder", "is_tag"]
 
 _KEYWORDS: Final = frozenset({"$true", "$false", "$null"})
 _LABELS: Final = frozenset({"id", "ref"})
-
-
-def is_tagged(text: str) -> bool:
-    """Tell whether a text may contain tagged values. Most records do not, and are decoded much faster.
-
-    Args:
-        text: A record's text.
-    """
-    return '"$' in text or "\\u0024" in text
-
-
-def may_have_labels(text: str) -> bool:
-    """Tell whether an object in a text may occur at several places.
-
-    Args:
-        text: A record's text.
-    """
-    return '"$ref"' in text or '"$id"' in text or "\\u0024" in text
 
 
 class Decoder:
@@ -58,7 +39,7 @@ class Decoder:
             Exception: Any exception that :mod:`json` raises about other damage.
         """
         if is_tagged(text):
-            return json.loads(text, object_hook=self._object, parse_constant=_not_json)
+            return json.loads(text, object_hook=self._object, parse_constant=not_json)
         return PLAIN.decode(text)
 
     def _object(self, tree: dict[str, Any]) -> Any:
@@ -131,42 +112,3 @@ def is_tag(key: str) -> bool:
         key: The name.
     """
     return key not in _KEYWORDS and (key[1:2].isalpha() or key[1:2] == "_")
-
-
-def _not_json(_: str) -> NoReturn:
-    raise CannotLoadError(f"NaN and Infinity are not valid JSON. {RESTORE}")
-
-
-PLAIN: Final = json.JSONDecoder(parse_constant=_not_json)
-"""The decoder for text without tags. ``json.loads`` would make a decoder for each record."""
-
-
-_DEEPEST: Final = 400  # the encoder writes at most three levels for each of a value's hundred
-_STRING: Final = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
-_STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_REST: Final = bytes(set(range(256)) - _STEPS.keys())
-
-
-def is_flat(data: bytes) -> bool:
-    """Tell whether a text has so few brackets that its depth needs no check. Nearly all texts do.
-
-    Args:
-        data: The text.
-    """
-    return data.count(b"[") + data.count(b"{") <= _DEEPEST
-
-
-def check_depth(data: bytes) -> None:
-    """Refuse a text that is nested too deeply: comparing, merging and copying need a Python call for each level.
-
-    Args:
-        data: Valid JSON. For other text, the time is unbounded.
-
-    Raises:
-        CannotLoadError: It is nested too deeply.
-    """
-    if is_flat(data):
-        return
-    brackets = re.sub(_STRING, b"", data, flags=re.DOTALL).translate(None, _REST)
-    if max(accumulate(_STEPS[bracket] for bracket in brackets), default=0) > _DEEPEST:
-        raise CannotLoadError(f"the stored data is nested more than {_DEEPEST} levels deep. {RESTORE}")

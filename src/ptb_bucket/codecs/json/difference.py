@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ptb_bucket.codecs.json.decode import PLAIN
+from ptb_bucket.codecs.json_text import PLAIN
 
 __all__ = ["surely_differ"]
 

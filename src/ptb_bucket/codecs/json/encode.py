@@ -6,8 +6,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs.json.unknown_instance import UnknownInstance
+from ptb_bucket.codecs.json_text import BIG, DEEPEST_VALUE, compact_json
 from ptb_bucket.codecs.types import (
-    BIG,
     NATIVE,
     Family,
     ForeignCodeError,
@@ -15,7 +15,6 @@ from ptb_bucket.codecs.types import (
     Shape,
     attribute,
     check_collisions,
-    compact_json,
     equal_keys,
     guarded,
     has_identity,
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoder", "RepeatedError"]
 
-# A level may cost four Python frames here and three JSON levels in a document; 1000 is Python's limit for both.
-_DEEPEST: Final = 100
 _FIRST_LOOK: Final = 1_000
 
 WRITERS: Final = {cls: shape.write for cls, shape in NATIVE.items() if shape.write is not None}
@@ -97,7 +94,7 @@ class Encoder:
         Raises:
             CannotStoreError: With the path from this value on.
         """
-        if depth > _DEEPEST:
+        if depth > DEEPEST_VALUE:
             raise too_deep()
         if len(self.objects) > self.look_at:
             self._look()

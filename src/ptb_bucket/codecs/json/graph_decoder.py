@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ptb_bucket.codecs.json.decode import PLAIN, Decoder, check_depth, is_tag
+from ptb_bucket.codecs.json.decode import Decoder, is_tag
+from ptb_bucket.codecs.json_text import PLAIN, check_depth
 from ptb_bucket.codecs.types import check_collisions, with_bot
 from ptb_bucket.errors import CannotLoadError
 

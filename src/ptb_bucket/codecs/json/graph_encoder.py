@@ -14,15 +14,14 @@ from ptb_bucket.codecs.json.encode import Encoder
 from ptb_bucket.codecs.json.instance_parts import InstanceParts, is_needed_by
 from ptb_bucket.codecs.json.position import NOTHING, RecordPosition, element_before, member_before
 from ptb_bucket.codecs.json.record_objects import RecordObjects
+from ptb_bucket.codecs.json_text import compact_json, in_utf8
 from ptb_bucket.codecs.types import (
     UnregisteredError,
     attribute,
     combined_refusal,
-    compact_json,
     contains_itself,
     equal_keys,
     has_identity,
-    in_utf8,
     is_live,
     is_one_class,
     item,

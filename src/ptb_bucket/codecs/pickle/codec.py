@@ -9,18 +9,18 @@ from contextlib import suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
+from ptb_bucket._wording import RESTORE
 from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.codecs.json import NOTHING, Decoder, GraphDecoder, StorablePart, graph_tree
+from ptb_bucket.codecs.json_text import compact_json
 from ptb_bucket.codecs.pickle.changed_classes import carriers_in, complete
 from ptb_bucket.codecs.pickle.collisions import has_colliding_keys
 from ptb_bucket.codecs.pickle.pickler import Pickler
 from ptb_bucket.codecs.types import (
-    RESTORE,
     Equality,
     Registry,
     Scopes,
     StoredAs,
-    compact_json,
     hashes_by_hand,
     missing_dependency,
     record_changed,

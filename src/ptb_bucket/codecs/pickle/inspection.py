@@ -14,11 +14,13 @@ from collections import Counter, OrderedDict, deque
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from ptb_bucket._wording import RESTORE
 from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.codecs.json import UnknownInstance, graph_tree
+from ptb_bucket.codecs.json_text import compact_json
 from ptb_bucket.codecs.pickle.cost import check_cost
 from ptb_bucket.codecs.pickle.stubs import InspectionStub, stub_for
-from ptb_bucket.codecs.types import RESTORE, Registry, Scope, compact_json
+from ptb_bucket.codecs.types import Registry, Scope
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 if TYPE_CHECKING:

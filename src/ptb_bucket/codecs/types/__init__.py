@@ -34,9 +34,7 @@ from ptb_bucket.codecs.types.families import (
     with_lost_defaults,
 )
 from ptb_bucket.codecs.types.guards import ForeignCodeError, check_collisions, guarded
-from ptb_bucket.codecs.types.json_text import BIG, compact_json, in_utf8
 from ptb_bucket.codecs.types.load_errors import (
-    RESTORE,
     NewerTelegramError,
     UnknownClassError,
     class_changed,
@@ -69,9 +67,7 @@ from ptb_bucket.codecs.types.shape import Family, KnownClasses, Scope, Shape, St
 from ptb_bucket.codecs.types.shape_calls import take_apart, write_value
 
 __all__ = [
-    "BIG",
     "NATIVE",
-    "RESTORE",
     "TAGS",
     "TOO_DEEP",
     "BotReference",
@@ -102,7 +98,6 @@ __all__ = [
     "class_changed",
     "class_of",
     "combined_refusal",
-    "compact_json",
     "contains_itself",
     "content",
     "declared",
@@ -116,7 +111,6 @@ __all__ = [
     "has_room_for",
     "hashes_by_hand",
     "identical",
-    "in_utf8",
     "is_a",
     "is_bot",
     "is_bot_api_class",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 from zoneinfo import ZoneInfoNotFoundError
 
+from ptb_bucket._wording import RESTORE
 from ptb_bucket.errors import CannotLoadError
 
 __all__ = [
-    "RESTORE",
     "NewerTelegramError",
     "UnknownClassError",
     "class_changed",
@@ -21,9 +21,6 @@ __all__ = [
 ]
 
 _LONGEST_NAME: Final = 80
-
-RESTORE: Final = "Restore an earlier version with 'ptb-bucket restore', or fix the record with 'ptb-bucket set'"
-"""The advice about a record that is damaged."""
 
 
 class UnknownClassError(CannotLoadError):

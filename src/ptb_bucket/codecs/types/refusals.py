@@ -6,8 +6,8 @@ import json
 import types
 from typing import TYPE_CHECKING
 
+from ptb_bucket.codecs.json_text import BIG
 from ptb_bucket.codecs.types.advice import called, distinct_entries, functions_for, registering, short_name
-from ptb_bucket.codecs.types.json_text import BIG
 from ptb_bucket.errors import CannotStoreError
 
 if TYPE_CHECKING:

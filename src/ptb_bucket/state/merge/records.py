@@ -6,7 +6,6 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptb_bucket._dataclass import dataclass
-from ptb_bucket.codecs import Equality
 from ptb_bucket.errors import (
     CannotLoadError,
     CannotMergeError,
@@ -21,7 +20,7 @@ from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from ptb_bucket.codecs import Codec
+    from ptb_bucket.codecs import Codec, Equality
     from ptb_bucket.state.document import Unit
     from ptb_bucket.state.merge.decisions import Choice
     from ptb_bucket.state.merge.values import ValueMerge
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["Decision", "RecordMerger", "ResolverError", "drop_blocked", "merge_failed"]
 
 Encoded = bytes | None
-_EQUALITY = Equality()
 _CONTEXT_TYPES = (
     "If the type comes from the application's context types, pass them to BucketPersistence too (context_types=...), "
     "or use BucketApplication, which does this for you"
@@ -178,11 +176,14 @@ class RecordMerger:
         make = self.defaults.get(record.kind)
         return MISSING if make is None else make()
 
+    def is_default(self, record: Record, value: Any) -> bool:
+        """Tell whether a value is the empty default of a record."""
+        return self.equality.same(value, self.default(record))
+
     @property
     def equality(self) -> Equality:
-        """The equality of the codec, which knows registered classes, or the general one."""
-        found = getattr(self.codec, "equality", None)
-        return found if isinstance(found, Equality) else _EQUALITY
+        """The equality of the codec, which knows registered classes."""
+        return self.codec.equality
 
     def equal(self, record: Record, one: Encoded, other: Encoded) -> bool:
         """Tell whether two encodings stand for the same value.

@@ -9,7 +9,6 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from ptb_bucket.codecs import UnknownInstance
 from ptb_bucket.errors import CannotStoreError
 from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, Kind
 
@@ -53,6 +52,8 @@ def _wrong_list(record: Record, value: Any) -> str | None:
 
 
 def _fits(cls: type, expected: type, *, any_class: bool) -> bool:
+    from ptb_bucket.codecs import UnknownInstance  # noqa: PLC0415  most values are of the expected class
+
     if issubclass(cls, (expected, UnknownInstance)):
         return True
     if issubclass(expected, dict) and (issubclass(cls, dict) or not any_class):

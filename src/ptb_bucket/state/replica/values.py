@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.codecs import same
 from ptb_bucket.errors import CannotMergeError, PTBBucketError, UnreadableRecordError, WrongShapeError
 from ptb_bucket.state import merge
 from ptb_bucket.state.commit import Rebase
@@ -143,7 +142,7 @@ class Values:
 
     def _merged_into(self, record: Record, live: Any, rebase: Rebase, ledger: Ledger) -> bool:
         unloaded = ledger.unloaded or self.unreadable.blind(record) is not None
-        if unloaded and ledger.base.get(record) is None and not same(live, self._merger.default(record)):
+        if unloaded and ledger.base.get(record) is None and not self._merger.is_default(record, live):
             self._documents.metrics.unloaded([record])
         merged = self._merger.merge_live(record, rebase.before, live, rebase.after, unloaded=unloaded)
         return merge.update_in_place(live, merged, self._merger.equality)

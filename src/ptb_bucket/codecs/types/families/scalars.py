@@ -8,8 +8,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, SafeUUID
 
+from ptb_bucket.codecs.json_text import BIG, in_utf8
 from ptb_bucket.codecs.types.guards import checked
-from ptb_bucket.codecs.types.json_text import BIG, in_utf8
 from ptb_bucket.codecs.types.shape import PartWriter, Shape, leaf
 
 if TYPE_CHECKING:
