@@ -11,7 +11,9 @@ import sys
 from functools import lru_cache
 from importlib import import_module
 from importlib.machinery import PathFinder
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
+
+from ptb_bucket._dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +23,8 @@ __all__ = ["EntryPoint", "entry_points"]
 _SUFFIXES: Final = (".dist-info", ".egg-info")
 
 
-class EntryPoint(NamedTuple):
+@dataclass(frozen=True)
+class EntryPoint:
     """An object that a package offers under a name.
 
     Attributes:

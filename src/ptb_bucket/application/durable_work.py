@@ -111,7 +111,8 @@ class DurableWork:
         """See :meth:`DurableMethods.after_commit`."""
         timers = self.timers_for("after_commit()")
         if chat_id is None and user_id is None:
-            chat_id, user_id = self.effects.place
+            place = self.effects.place
+            chat_id, user_id = place.chat_id, place.user_id
         return timers.add_now(function, data, chat_id, user_id)
 
     async def broadcast(

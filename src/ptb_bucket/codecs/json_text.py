@@ -1,6 +1,6 @@
 """JSON text: written compactly, and read if it is plain, so that each of its values is of a type that JSON has.
 
-Most records are plain. They need none of the code in :mod:`ptb_bucket.codecs.types`, which a start then does not import.
+Most records are plain. They need none of :mod:`ptb_bucket.codecs.types`, which a start then does not import.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ptb_bucket._wording import RESTORE
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__ = [
     "BIG",
@@ -31,8 +31,11 @@ __all__ = [
 ]
 
 DEEPEST_VALUE: Final = 100
-"""The levels of a value that is stored. A level may cost four Python frames when it is written, and three JSON levels in
-a document; 1000 is Python's limit for both."""
+"""The levels of a value that is stored.
+
+A level may cost four Python frames when it is written, and three JSON levels in a document; 1000 is Python's limit for
+both.
+"""
 
 # Python refuses to write ints of more than 4300 digits in decimal, or 640 where an administrator is strict.
 BIG: int = 1 << 2000
@@ -83,17 +86,22 @@ def is_plain(value: object) -> bool:
 
 
 def _is_plain(value: Any, levels: int, seen: set[int]) -> bool:
-    cls = type(value)
-    if cls is int:
-        return -BIG < value < BIG
-    if (cls is not dict and cls is not list) or not levels or id(value) in seen:
+    if type(value) is int:
+        return bool(-BIG < value < BIG)
+    parts = _parts(value)
+    if parts is None or not levels or id(value) in seen:
         return False
     seen.add(id(value))
-    if cls is dict:
-        if not all(type(key) is str and key[:1] != "$" for key in value):
-            return False
-        value = value.values()
-    return all(type(part) in _AS_THEY_ARE or _is_plain(part, levels - 1, seen) for part in value)
+    return all(type(part) in _AS_THEY_ARE or _is_plain(part, levels - 1, seen) for part in parts)
+
+
+def _parts(value: Any) -> Iterable[Any] | None:
+    """Return the values in a list, or in a dict whose keys are names in JSON; None for any other value."""
+    if type(value) is list:
+        return value
+    if type(value) is dict and all(type(key) is str and key[:1] != "$" for key in value):
+        return value.values()
+    return None
 
 
 def is_tagged(text: str) -> bool:

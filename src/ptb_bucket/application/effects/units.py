@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from contextvars import ContextVar
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from telegram import Update
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["EffectUnit", "EffectUnits", "Place"]
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True)
+class Place:
     """The chat and the user that an update or a job is about.
 
     Args:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state import MISSING, Kind, Record
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ MEMORY: Final = {Kind.CHAT: "_chat_data", Kind.USER: "_user_data"}
 """The attributes of Application that hold the data, behind read-only views."""
 
 
-class Marked(NamedTuple):
+@dataclass(frozen=True)
+class Marked:
     """The records that PTB has marked since marks were taken last."""
 
     used: set[Record]

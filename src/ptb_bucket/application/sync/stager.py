@@ -90,11 +90,11 @@ class Stager:
     def _add_marked(self, kind: Kind, busy: Collection[Record], found: list[tuple[Record, Any]]) -> None:
         """Take what is marked of one kind. Data that was added after a drop is saved, too; PTB forgets it."""
         pending = self._live.pending
-        used, dropped = pending.take(kind, busy)
-        found += [(record, MISSING) for record in sorted(dropped)]
-        for record in sorted(used | dropped):  # not in the order of their hashes
+        marked = pending.take(kind, busy)
+        found += [(record, MISSING) for record in sorted(marked.dropped)]
+        for record in sorted(marked.used | marked.dropped):  # not in the order of their hashes
             live = pending.peek(record)  # a mark on a record that nobody has loaded means nothing
-            if live is not MISSING and not (record in dropped and record in self._migration):
+            if live is not MISSING and not (record in marked.dropped and record in self._migration):
                 found.append((record, live))
 
     def _take_keyboards(self, calls: list[Call], errors: list[Exception]) -> None:

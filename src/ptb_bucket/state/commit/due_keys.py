@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket._aio import for_each
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import AccessError, CannotLoadError, LostRaceError, StoreError
 from ptb_bucket.state.records import Kind, Record
 from ptb_bucket.stores import Create
@@ -39,7 +40,8 @@ _LOGGER = logging.getLogger("ptb_bucket.state")
 _NOTHING: Final[dict[str, bytes]] = {}
 
 
-class NamedKeys(NamedTuple):
+@dataclass(frozen=True)
+class NamedKeys:
     """The due keys that a commit needs and that its document did not need before, and those that it needs no more."""
 
     needed: tuple[str, ...] = ()

@@ -60,7 +60,8 @@ class Metrics:
 
     def decided(self, decisions: Sequence[Decision]) -> None:
         """Count decisions of the resolver, and our conversation states that were superseded."""
-        for record, choice in decisions:
+        for decision in decisions:
+            record, choice = decision.record, decision.choice
             if record.kind is Kind.CONVERSATION:
                 self.conversations_kept += 1
                 _LOGGER.warning(

@@ -7,8 +7,9 @@ an earlier commit that could not end the occurrence yet; whether the occurrence 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.state.commit.due_keys import timer_outline
 from ptb_bucket.state.document import NONE
@@ -99,7 +100,8 @@ def changed_by(layers: Sequence[Layer], besides: Container[Record]) -> frozenset
     return NONE.union(*(step.units for steps in data for step in steps))
 
 
-class OwnSteps(NamedTuple):
+@dataclass(frozen=True)
+class OwnSteps:
     """The steps of a timer's record, sorted by whether they may be written.
 
     Args:

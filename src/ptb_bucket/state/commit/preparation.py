@@ -43,13 +43,11 @@ def withhold(ledger: Ledger) -> None:
     """Note only those updates as handled, and end only those occurrences, whose effects are in this document."""
     staged = ledger.staged.values
     if HANDLED in staged:
-        never, later = _withheld_here(ledger)
-        staged[HANDLED] = ledger.merger.without_updates(staged[HANDLED], never | later)
+        staged[HANDLED] = ledger.merger.without_updates(staged[HANDLED], _withheld_here(ledger).any)
         ledger.settle(HANDLED)
     for record, steps in list(ledger.staged.steps.items()):
         if own := own_units(record, steps):
-            never, later = ledger.unended(own)
-            ledger.staged.put(record, OwnSteps.sort(steps, NONE, never | later).now)
+            ledger.staged.put(record, OwnSteps.sort(steps, NONE, ledger.unended(own).any).now)
 
 
 def _turn(record: Record) -> int:
@@ -58,9 +56,9 @@ def _turn(record: Record) -> int:
 
 def _withheld_here(ledger: Ledger) -> Withheld:
     """Return our new updates to withhold. Updates that the bucket lists were noted by another instance."""
-    never, later = ledger.withheld()
-    noted = ledger.merger.updates(ledger.base.get(HANDLED)) if never or later else ()
-    return Withheld(never.difference(noted), later.difference(noted))
+    found = ledger.withheld()
+    noted = ledger.merger.updates(ledger.base.get(HANDLED)) if found.any else ()
+    return Withheld(found.never.difference(noted), found.later.difference(noted))
 
 
 class Preparation:
@@ -156,7 +154,8 @@ class Preparation:
         own = own_units(record, steps)
         if not own:
             return steps, NONE
-        sorted_steps = OwnSteps.sort(steps, *self.ledger.unended(own))
+        unended = self.ledger.unended(own)
+        sorted_steps = OwnSteps.sort(steps, unended.never, unended.later)
         if sorted_steps.later:
             self.merged.left[record] = sorted_steps.later
             if sorted_steps.now:
@@ -178,9 +177,9 @@ class Preparation:
 
     def _without_withheld(self, ours: Encoded) -> Encoded:
         """Return the handled updates without the withheld ones. Updates that cannot be noted yet stay staged."""
-        never, later = _withheld_here(self.ledger)
-        kept = self.ledger.merger.without_updates(ours, never) if never else ours
-        now = self.ledger.merger.without_updates(kept, later) if later else kept
+        found = _withheld_here(self.ledger)
+        kept = self.ledger.merger.without_updates(ours, found.never) if found.never else ours
+        now = self.ledger.merger.without_updates(kept, found.later) if found.later else kept
         if now != ours:
             self.merged.base[HANDLED] = now
         if now != kept:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import PTBBucketError
@@ -23,11 +23,17 @@ if TYPE_CHECKING:
 __all__ = ["DocumentUnits", "Withheld"]
 
 
-class Withheld(NamedTuple):
+@dataclass(frozen=True)
+class Withheld:
     """Updates that are not noted as handled: either never, because they have to be delivered again, or not yet."""
 
     never: frozenset[Unit] = NONE
     later: frozenset[Unit] = NONE
+
+    @property
+    def any(self) -> frozenset[Unit]:
+        """The units of both kinds."""
+        return self.never | self.later
 
     @classmethod
     def nothing(cls, units: Collection[Unit]) -> Withheld:

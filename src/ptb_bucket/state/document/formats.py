@@ -6,8 +6,9 @@ record as it is stored in a document: the bytes before its value, and the value.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import CorruptDocumentError
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ Section = dict[str, bytes]
 Sections = dict[str, Section]
 
 
-class UnpackedDocument(NamedTuple):
+@dataclass(frozen=True)
+class UnpackedDocument:
     """An unpacked document: the parsed header, the known sections and the unknown ones."""
 
     header: Any

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import CorruptDocumentError
 from ptb_bucket.state.records import Kind
 from ptb_bucket.stores import closest
@@ -22,7 +23,8 @@ _LIKE: Final = 0.8
 _SHOWN: Final = 80
 
 
-class Untouched(NamedTuple):
+@dataclass(frozen=True)
+class Untouched:
     """An unknown section as it is stored in the document. It is written back byte for byte."""
 
     data: bytes

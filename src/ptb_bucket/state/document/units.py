@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ptb_bucket._dataclass import dataclass
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
@@ -57,7 +59,8 @@ class UnitStep(NamedTuple):
 Steps = tuple[UnitStep, ...]
 
 
-class Run(NamedTuple):
+@dataclass(frozen=True)
+class Run:
     """Consecutive steps that stay, and the value that the first of them changed."""
 
     base: Encoded

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import (
@@ -35,7 +35,8 @@ _CONTEXT_TYPES = (
 )
 
 
-class Decision(NamedTuple):
+@dataclass(frozen=True)
+class Decision:
     """A decision in one record."""
 
     record: Record

@@ -6,13 +6,13 @@ import asyncio
 import os
 from contextlib import suppress
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import httpcore
 
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.stores import tls_context
+from ptb_bucket.stores import dataclass, tls_context
 from ptb_bucket_s3._light.recovery import EXPIRED, SKEWED, Clock, named_region
 from ptb_bucket_s3._light.refused import AnswerError
 from ptb_bucket_s3._light.routes import Routes
@@ -35,7 +35,8 @@ _BUNDLES: Final = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 _HEADERS: Final = ((b"accept", b"*/*"), (b"accept-encoding", b"identity"), (b"user-agent", b"ptb-bucket"))
 
 
-class Asking(NamedTuple):
+@dataclass(frozen=True)
+class Asking:
     """A request, before it is known which server it goes to."""
 
     method: str
@@ -45,7 +46,8 @@ class Asking(NamedTuple):
     body: bytes
 
 
-class Answer(NamedTuple):
+@dataclass(frozen=True)
+class Answer:
     """A complete answer: not a refusal."""
 
     status: int
