@@ -11,7 +11,6 @@ from ptb_bucket._wording import pluralize, said
 from ptb_bucket.errors import ConfigurationError, CorruptDocumentError, StoreError, UnsavedError, VanishedDocumentError
 from ptb_bucket.location import BOT_ID
 from ptb_bucket.state import Kind, first_labels
-from ptb_bucket.stats import collect_stats
 
 if TYPE_CHECKING:
     from telegram import Bot
@@ -110,6 +109,8 @@ class BotState:
 
     def stats(self) -> Stats:
         """Return the figures of this moment."""
+        from ptb_bucket.stats import collect_stats  # noqa: PLC0415  few bots ask
+
         return collect_stats(self.replica, self.group, self.store.meter)
 
 

@@ -20,8 +20,9 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoC
 
 from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, StoreError, UnavailableError, UnsupportedError
 from ptb_bucket_s3 import PERMISSIONS, S3Store, Settings
-from ptb_bucket_s3._errors import Asked, translated
+from ptb_bucket_s3._errors import translated
 from ptb_bucket_s3._permissions import grants
+from ptb_bucket_s3._requests import Asked
 
 OPERATIONS = ("get", "put", "delete", "list", "versions", "delete_version")
 GRANT = "s3:This, s3:That on arn:x"

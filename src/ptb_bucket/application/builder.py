@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, overload
 
 from telegram.ext import ApplicationBuilder, CallbackContext, ContextTypes, ExtBot, JobQueue
 
@@ -14,17 +14,13 @@ from ptb_bucket.stores import did_you_mean
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Coroutine, Iterable
+    from collections.abc import Callable, Collection, Coroutine
 
     from telegram import Bot
-    from telegram.ext import Application, BaseRateLimiter, PersistenceInput
+    from telegram.ext import Application, BaseRateLimiter
     from typing_extensions import Self, Unpack
 
-    from ptb_bucket.application.options import Jobs, Save
-    from ptb_bucket.application.timers import JobRetry
-    from ptb_bucket.location import CodecName, LayoutName
-    from ptb_bucket.sealing import Sealing
-    from ptb_bucket.state import Resolver
+    from ptb_bucket.application.options import ApplicationOptions, Options
     from ptb_bucket.stores import BlobStore
 
     Where: TypeAlias = str | os.PathLike[str] | BlobStore | None
@@ -79,42 +75,8 @@ class BucketApplicationBuilder(SharedTlsBuilder[BT, CCT, UD, CD, BD, JQ]):
         def post_shutdown(self, post_shutdown: PostMethod) -> Self: ...
 
 
-class ApplicationOptions(TypedDict, total=False):
-    """Options of :class:`BucketApplication`."""
-
-    save: Save
-    sequential: bool
-    dedupe: bool
-    shutdown_deadline: float
-    cache_size: int
-    jobs: Jobs
-    callbacks: Iterable[Any]
-    job_retry: JobRetry
-    tick: float
-
-
-class PersistenceOptions(TypedDict, total=False):
-    """Options of :class:`ptb_bucket.BucketPersistence`, without ``context_types``, whose type the application gets."""
-
-    layout: LayoutName | None
-    codec: CodecName | None
-    types: Iterable[Any]
-    store_data: PersistenceInput | None
-    update_interval: float
-    on_flush: bool
-    refresh_interval: float | None
-    resolver: Resolver
-    commit_timeout: float
-    sealing: Sealing | None
-    spool_dir: str | os.PathLike[str] | None
-
-
-class Options(ApplicationOptions, PersistenceOptions, total=False):
-    """Options of both."""
-
-
-_OF_APPLICATION: Final = frozenset(ApplicationOptions.__annotations__)
-_OF_PERSISTENCE: Final = frozenset({"context_types", *PersistenceOptions.__annotations__})
+_OF_APPLICATION: Final = frozenset(BucketApplication.__init__.__kwdefaults__ or ())
+_OF_PERSISTENCE: Final = frozenset(BucketPersistence.__init__.__kwdefaults__ or ())
 
 
 @overload

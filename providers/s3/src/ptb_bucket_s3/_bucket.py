@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ptb_bucket.errors import UnavailableError
 from ptb_bucket.stores import NOT_MODIFIED, Blob, Create, within
-from ptb_bucket_s3._errors import Asked, translated
 from ptb_bucket_s3._permissions import grants
-from ptb_bucket_s3._requests import plain
+from ptb_bucket_s3._requests import Asked, plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -59,6 +58,8 @@ class Bucket:
         try:
             return await within(self._settings.timeout, work())
         except Exception as exc:
+            from ptb_bucket_s3._errors import translated  # noqa: PLC0415  most starts have none
+
             needed = grants(self._permissions.get(asked.operation, ()), self._name, self._settings.home)
             error = translated(exc, asked, self._place, needed)
             if error is None:

@@ -7,18 +7,15 @@ import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, StoreError, UnavailableError, UnsupportedError
-from ptb_bucket.stores import credentials_unreadable, dataclass
+from ptb_bucket.stores import credentials_unreadable
+from ptb_bucket_s3._requests import HONEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["HONEST", "Asked", "lacks_credentials", "status_of", "translated", "unreadable"]
+    from ptb_bucket_s3._requests import Asked
 
-HONEST: Final = (
-    "Conditional puts work on Amazon S3, Cloudflare R2, Ceph RGW, OVHcloud, Scaleway, Tigris and Yandex. For Google "
-    "Cloud buckets, use gs:// instead of s3://."
-)
-"""According to the servers' documentation, and for Ceph RGW to our tests (docs/reference/servers.md)."""
+__all__ = ["lacks_credentials", "status_of", "translated", "unreadable"]
 
 _SDK: Final = frozenset(
     {"aioboto3", "aiobotocore", "aiohttp", "boto3", "botocore", "httpcore", "httpx", "s3transfer", "urllib3"}
@@ -71,16 +68,6 @@ _ADDRESS: Final = (
     "InvalidProxiesConfigError", "UnsupportedS3ConfigurationError", "InvalidS3AddressingStyleError", "ValidationError",
     "ParamValidationError",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The request that failed; it determines the message and the meaning of the error."""
-
-    operation: str
-    key: str
-    updating: bool = False
-    version: bool = False
 
 
 def translated(error: Exception, asked: Asked, place: str, needed: str) -> StoreError | None:

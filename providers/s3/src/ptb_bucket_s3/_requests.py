@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from ptb_bucket.stores import dataclass
 
@@ -12,9 +12,25 @@ if TYPE_CHECKING:
 
     from ptb_bucket.stores import Blob, BlobInfo, NotModified
 
-__all__ = ["Page", "S3Client", "StoredVersion", "plain"]
+__all__ = ["HONEST", "Asked", "Page", "S3Client", "StoredVersion", "plain"]
 
 _Item = TypeVar("_Item")
+
+HONEST: Final = (
+    "Conditional puts work on Amazon S3, Cloudflare R2, Ceph RGW, OVHcloud, Scaleway, Tigris and Yandex. For Google "
+    "Cloud buckets, use gs:// instead of s3://."
+)
+"""According to the servers' documentation, and for Ceph RGW to our tests (docs/reference/servers.md)."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request. If it fails, it determines the message and the meaning of the error."""
+
+    operation: str
+    key: str
+    updating: bool = False
+    version: bool = False
 
 
 @dataclass(frozen=True)

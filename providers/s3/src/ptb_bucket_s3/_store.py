@@ -11,8 +11,8 @@ from ptb_bucket.stores import BlobStore, BlobVersion, ConditionProof, Finding, c
 from ptb_bucket_s3._bucket import STYLES, Bucket
 from ptb_bucket_s3._choice import DIRECTORY_BUCKET, check_installed, start_client
 from ptb_bucket_s3._clients import Clients
-from ptb_bucket_s3._errors import HONEST, Asked
 from ptb_bucket_s3._permissions import PERMISSIONS, with_kms
+from ptb_bucket_s3._requests import HONEST, Asked
 from ptb_bucket_s3._settings import OPTIONS, Settings
 
 if TYPE_CHECKING:

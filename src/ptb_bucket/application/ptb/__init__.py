@@ -1,6 +1,10 @@
 """Every use of names that PTB does not document; :func:`check_ptb` looks for each name at start."""
 
-from ptb_bucket.application.ptb.callback_data import Keyboards, contents_of, has_invalid, resolve_again
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptb_bucket._lazy import lazy_exports
 from ptb_bucket.application.ptb.check import check_ptb
 from ptb_bucket.application.ptb.conversations import (
     Conversation,
@@ -15,6 +19,9 @@ from ptb_bucket.application.ptb.job_queue import ConversationAwareJobQueue, ask_
 from ptb_bucket.application.ptb.noted_application import BD, BT, CCT, CD, JQ, UD, NotedApplication, job_in
 from ptb_bucket.application.ptb.pending_changes import Marked, PendingChanges
 from ptb_bucket.application.ptb.requests import SharedTlsBuilder
+
+if TYPE_CHECKING:
+    from ptb_bucket.application.ptb.callback_data import Keyboards
 
 __all__ = [
     "BD",
@@ -34,13 +41,12 @@ __all__ = [
     "TimeoutRun",
     "ask_before_timeouts",
     "check_ptb",
-    "contents_of",
     "handlers_in",
-    "has_invalid",
     "job_in",
     "key_of",
     "parse_time",
-    "resolve_again",
     "timeout_jobs_of",
     "timeout_of",
 ]
+
+__getattr__ = lazy_exports(__name__, {"ptb_bucket.application.ptb.callback_data": ("Keyboards",)})

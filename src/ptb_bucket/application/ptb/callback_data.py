@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Keyboard: TypeAlias = "tuple[str, float, dict[str, Any]]"
 
-__all__ = ["KEYBOARDS", "Keyboards", "contents_of", "has_invalid", "resolve_again"]
+__all__ = ["KEYBOARDS", "Keyboards"]
 
 KEYBOARDS: Final = "_keyboard_data"
 """The attribute of CallbackDataCache that holds the keyboards, the least recently used first."""
@@ -51,7 +51,7 @@ class Keyboards:
             invalid: It contains callback data that the cache does not know.
         """
         query = update.callback_query
-        uuid = contents_of(self.cache)[1].get(query.id) if query else None  # PTB noted it, and will change both
+        uuid = self.contents()[1].get(query.id) if query else None  # PTB noted it, and will change both
         asked = [self.cache.extract_uuids(data)[0] for data in _unknown(update)] if invalid else []
         known = [uuid] if uuid else []
         return [Record.keyboard(one) for one in {*known, *asked}] + ([CALLBACK_QUERIES] if known or invalid else [])
@@ -121,9 +121,55 @@ class Keyboards:
         uuids = {self.cache.extract_uuids(data)[0] for data in _unknown(update)}
         return [*map(Record.keyboard, uuids), CALLBACK_QUERIES]
 
+    def contents(self) -> CDCData:
+        """Return the cache's data without using it.
+
+        To PTB's cache, reading its ``persistence_data`` is a use of each keyboard, in the order in which they were
+        made. A full cache would then drop the oldest keyboard instead of the one that was used least recently.
+        """
+        keyboards, queries = self.cache.persistence_data
+        kept = getattr(self.cache, KEYBOARDS)
+        for uuid, _, _ in sorted(keyboards, key=itemgetter(1)):
+            kept[uuid]
+        return keyboards, queries
+
+    @staticmethod
+    def has_invalid(update: object) -> bool:
+        """Tell whether an update contains callback data that the cache did not know when it arrived."""
+        if not isinstance(update, Update):
+            return False
+        query = update.callback_query
+        return isinstance(query and query.data, InvalidCallbackData) or any(True for _ in _buttons(update))
+
+    def resolve_again(self, update: Update) -> None:
+        """Look up callback data again that the cache did not know."""
+        query = update.callback_query
+        data: object = query.data if query else None  # PTB's type hint knows text only
+        if query and isinstance(data, InvalidCallbackData):
+            probe = self._probe(query, data.callback_data or "")
+            # Objects of the Bot API are frozen for users; here the update is completed before anybody has seen it.
+            object.__setattr__(query, "data", probe.data)
+        for button in _buttons(update):
+            found = self._lookup(button.callback_data)
+            if found is not None:
+                button.update_callback_data(found)
+
+    def _probe(self, query: CallbackQuery, data: str) -> CallbackQuery:
+        probe = CallbackQuery(query.id, query.from_user, query.chat_instance, data=data)
+        self.cache.process_callback_query(probe)
+        return probe
+
+    def _lookup(self, invalid: Any) -> Any:
+        """Look callback data up without a query, because the cache would note a query that nobody sent."""
+        keyboard, button = self.cache.extract_uuids(invalid.callback_data or "")
+        for uuid, _, buttons in self.contents()[0]:
+            if uuid == keyboard:
+                return buttons.get(button)
+        return None
+
     def _load(self, wanted: dict[Record, Any]) -> None:
         queries = wanted.pop(CALLBACK_QUERIES)
-        unsaved = {uuid for uuid, _, _ in self._unsaved(contents_of(self.cache)[0])}
+        unsaved = {uuid for uuid, _, _ in self._unsaved(self.contents()[0])}
         found = [(record.id, float(value[0]), value[1]) for record, value in wanted.items() if value is not MISSING]
         self.cache.clear_callback_data()
         self.cache.clear_callback_queries()
@@ -144,7 +190,7 @@ class Keyboards:
 
         The oldest are dropped from the cache and from the bucket.
         """
-        content = contents_of(self.cache)
+        content = self.contents()
         newest, late = max(self._staged.values(), default=0.0), []
         for uuid, accessed, buttons in self._unsaved(content[0]):
             if accessed <= newest:
@@ -153,20 +199,7 @@ class Keyboards:
         if not late:
             return content
         self.cache.load_persistence_data((late, {}))
-        return contents_of(self.cache)
-
-
-def contents_of(cache: CallbackDataCache) -> CDCData:
-    """Return a cache's data without using it.
-
-    To PTB's cache, reading its ``persistence_data`` is a use of each keyboard, in the order in which they were made. A
-    full cache would then drop the oldest keyboard instead of the one that was used least recently.
-    """
-    keyboards, queries = cache.persistence_data
-    kept = getattr(cache, KEYBOARDS)
-    for uuid, _, _ in sorted(keyboards, key=itemgetter(1)):
-        kept[uuid]
-    return keyboards, queries
+        return self.contents()
 
 
 def _messages(update: Update) -> Iterator[Message]:
@@ -189,40 +222,3 @@ def _unknown(update: Update) -> Iterator[str]:
     found: list[object] = [query.data] if query else []
     found += [button.callback_data for button in _buttons(update)]
     yield from (one.callback_data for one in found if isinstance(one, InvalidCallbackData) and one.callback_data)
-
-
-def has_invalid(update: object) -> bool:
-    """Tell whether an update contains callback data that the cache did not know when it arrived."""
-    if not isinstance(update, Update):
-        return False
-    query = update.callback_query
-    return isinstance(query and query.data, InvalidCallbackData) or any(True for _ in _buttons(update))
-
-
-def resolve_again(update: Update, cache: CallbackDataCache) -> None:
-    """Look up callback data again that the cache did not know."""
-    query = update.callback_query
-    data: object = query.data if query else None  # PTB's type hint knows text only
-    if query and isinstance(data, InvalidCallbackData):
-        probe = _probe(query, data.callback_data or "", cache)
-        # Objects of the Bot API are frozen for users; here the update is completed before anybody has seen it.
-        object.__setattr__(query, "data", probe.data)
-    for button in _buttons(update):
-        found = _lookup(button.callback_data, cache)
-        if found is not None:
-            button.update_callback_data(found)
-
-
-def _probe(query: CallbackQuery, data: str, cache: CallbackDataCache) -> CallbackQuery:
-    probe = CallbackQuery(query.id, query.from_user, query.chat_instance, data=data)
-    cache.process_callback_query(probe)
-    return probe
-
-
-def _lookup(invalid: Any, cache: CallbackDataCache) -> Any:
-    """Look callback data up without a query, because the cache would note a query that nobody sent."""
-    keyboard, button = cache.extract_uuids(invalid.callback_data or "")
-    for uuid, _, buttons in contents_of(cache)[0]:
-        if uuid == keyboard:
-            return buttons.get(button)
-    return None

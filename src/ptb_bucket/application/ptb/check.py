@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 import telegram
 from telegram.ext import ConversationHandler, ExtBot, JobQueue
 
-from ptb_bucket.application.ptb.callback_data import KEYBOARDS
 from ptb_bucket.application.ptb.conversations import CONVERSATIONS, PendingState, TimeoutContext, handlers_in
 from ptb_bucket.application.ptb.job_queue import PARSE_TIME
 from ptb_bucket.application.ptb.noted_application import RUNNING
@@ -18,7 +17,7 @@ from ptb_bucket.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from telegram.ext import Application
+    from telegram.ext import Application, CallbackDataCache
 
 __all__ = ["check_ptb"]
 
@@ -63,8 +62,8 @@ def _missing(application: Application[Any, Any, Any, Any, Any, Any]) -> Iterator
     for states in getattr(application, CONVERSATIONS).values():
         yield from (f"TrackingDict.{name}" for name in _STATES if not hasattr(states, name))
     cache = application.bot.callback_data_cache if isinstance(application.bot, ExtBot) else None
-    if cache is not None and not isinstance(getattr(cache, KEYBOARDS, None), MutableMapping):
-        yield f"CallbackDataCache.{KEYBOARDS}"
+    if cache is not None:
+        yield from _missing_in_cache(cache)
     for cls, names in ((PendingState, _PENDING), (TimeoutContext, _TIMEOUT)):
         yield from (f"{cls.__name__}.{name}" for name in names if not hasattr(cls, name))
     if not callable(getattr(ConversationHandler, "_trigger_timeout", None)):
@@ -72,3 +71,10 @@ def _missing(application: Application[Any, Any, Any, Any, Any, Any]) -> Iterator
     for handler in handlers_in(application):
         if not isinstance(getattr(handler, "timeout_jobs", None), dict):
             yield "ConversationHandler.timeout_jobs"
+
+
+def _missing_in_cache(cache: CallbackDataCache) -> Iterator[str]:
+    from ptb_bucket.application.ptb.callback_data import KEYBOARDS  # noqa: PLC0415  few bots have such a cache
+
+    if not isinstance(getattr(cache, KEYBOARDS, None), MutableMapping):
+        yield f"CallbackDataCache.{KEYBOARDS}"

@@ -10,15 +10,16 @@ from telegram import Update
 from telegram.ext import ExtBot
 
 from ptb_bucket._aio import in_turns
-from ptb_bucket.application.ptb import Conversations, Keyboards, PendingChanges, has_invalid
+from ptb_bucket.application.ptb import Conversations, PendingChanges
 from ptb_bucket.application.sync.unloaded import UnloadedReports
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, MISSING, Kind, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from telegram.ext import Application
+    from telegram.ext import Application, CallbackDataCache
 
+    from ptb_bucket.application.ptb import Keyboards
     from ptb_bucket.application.sync.lru import LRU
     from ptb_bucket.application.sync.overridden import Overridden
     from ptb_bucket.session import Session
@@ -44,7 +45,7 @@ class LiveData:
         self.pending = PendingChanges(application)
         self.conversations = Conversations(application)
         cache = application.bot.callback_data_cache if isinstance(application.bot, ExtBot) else None
-        self.keyboards = None if cache is None else Keyboards(cache)
+        self.keyboards = None if cache is None else _keyboards(cache)
         self._unloaded = UnloadedReports()
         self._is_lazy = session.location.layout.lazy
         if self._is_lazy:
@@ -87,7 +88,7 @@ class LiveData:
 
     def records_of(self, update: object) -> list[Record]:
         """Return the records that an update's handlers can see."""
-        invalid = self.keyboards is not None and has_invalid(update)
+        invalid = self.keyboards is not None and self.keyboards.has_invalid(update)
         conversations = (one.record for one in self.conversations.of(update))
         return [*self.data_of(update), *conversations, *self.keyboards_of(update, invalid=invalid)]
 
@@ -181,3 +182,9 @@ def records_of_ids(chat_ids: int | Iterable[int] | None, user_ids: int | Iterabl
 
 def _each(ids: int | Iterable[int] | None) -> Iterable[int]:
     return [ids] if isinstance(ids, int) else ids or ()
+
+
+def _keyboards(cache: CallbackDataCache) -> Keyboards:
+    from ptb_bucket.application.ptb import Keyboards  # noqa: PLC0415  few bots have such a cache
+
+    return Keyboards(cache)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from telegram import Update
 
 from ptb_bucket._aio import paced
-from ptb_bucket.application.ptb import has_invalid, resolve_again
 from ptb_bucket.errors import CannotMergeError, UnreadableRecordError
 from ptb_bucket.state import ANY_TIMER, BOT_DATA, CALLBACK_QUERIES, HANDLED, MISSING, Kind, Record
 
@@ -67,7 +66,7 @@ class DataLoader:
                 raised an error. Only updates that need this record fail.
         """
         live, replica = self._live, self._live.replica
-        invalid = live.keyboards is not None and has_invalid(update)
+        invalid = live.keyboards is not None and live.keyboards.has_invalid(update)
         data, conversations = live.data_of(update), live.conversations.of(update)
         records = [*data, *(one.record for one in conversations), *live.keyboards_of(update, invalid=invalid)]
         live.use(records)
@@ -83,7 +82,7 @@ class DataLoader:
             pressed = live.keyboards.pressed(update)
             failed = live.keyboards.take_stored(replica)
             _raise_first(failed[record] for record in pressed if record in failed)
-            resolve_again(update, live.keyboards.cache)
+            live.keyboards.resolve_again(update)
         elif live.keyboards and CALLBACK_QUERIES in records:
             live.keyboards.take_stored_queries(replica)
 

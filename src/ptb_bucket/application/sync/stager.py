@@ -7,7 +7,6 @@ from contextlib import suppress
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.application.ptb import contents_of
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
 
@@ -106,7 +105,7 @@ class Stager:
             self._live.use(keyboards.stage(self._live.replica, self._stage))
             return
         try:
-            calls.append(method(deepcopy(contents_of(keyboards.cache))))
+            calls.append(method(deepcopy(keyboards.contents())))
         except Exception as error:  # noqa: BLE001  as above
             errors.append(error)
 

@@ -12,7 +12,7 @@ from ptb_bucket.state.commit.layers import Layer
 from ptb_bucket.state.commit.occurrences import OwnSteps, own_units
 from ptb_bucket.state.commit.units import Withheld
 from ptb_bucket.state.document import NONE, Document, UnitStep, has_any, keep
-from ptb_bucket.state.merge import drop_blocked, merge_failed, trim_callback_data
+from ptb_bucket.state.merge import drop_blocked, merge_failed
 from ptb_bucket.state.records import HANDLED, Kind
 
 if TYPE_CHECKING:
@@ -213,10 +213,18 @@ class Preparation:
         header = before.header.advanced(ledger.writer.id, os.urandom(8).hex()).relisting(*ledger.relisted)
         features = ledger.merger.codec.features
         document = before.changed(header, changes, features)
-        over = trim_callback_data(document, ledger.callback_limit, ledger.merger, changes)
+        over = self._keyboards_over_the_limit(document)
         document = document.changed(header, over, features) if over else document
         document = self._listing_units(document.holding(self._missing()))
         return Attempt(header.commits[0], ledger.etag, document, self._layer(payload), self.merged)
+
+    def _keyboards_over_the_limit(self, document: Document) -> dict[Record, Encoded]:
+        limit = self.ledger.callback_limit
+        if limit is None:
+            return {}
+        from ptb_bucket.state.merge import trim_callback_data  # noqa: PLC0415  few bots have callback data
+
+        return trim_callback_data(document, limit, self.ledger.merger, self.merged.changes)
 
     def _layer(self, payload: dict[Record, Encoded]) -> Layer:
         """Return the payload with its steps; a value that is superseded has none."""

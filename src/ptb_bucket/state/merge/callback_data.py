@@ -21,7 +21,7 @@ _MOMENT: Final = 0.001
 
 
 def trim_callback_data(
-    document: Document, limit: int | None, merger: RecordMerger, fresh: Collection[Record]
+    document: Document, limit: int, merger: RecordMerger, fresh: Collection[Record]
 ) -> dict[Record, bytes | None]:
     """Return the changes that reduce a document's callback data to ``limit`` keyboards and as many queries.
 
@@ -29,12 +29,10 @@ def trim_callback_data(
 
     Args:
         document: The document that a commit is about to write.
-        limit: The number of keyboards to keep; None for all.
+        limit: The number of keyboards to keep.
         merger: Decodes and encodes keyboards.
         fresh: The records that this commit writes: keyboards that were just sent or used, regardless of their times.
     """
-    if limit is None:
-        return {}
     return {**_keyboards(document, limit, merger, fresh), **_queries(document, limit, merger)}
 
 
