@@ -23,8 +23,11 @@ __all__ = ["dataclass"]
 _FEW: Final = 50
 """The instances of a class that a loop makes. Compiling takes as long as making about 150 of them."""
 
-_RARE: Final = frozenset({"ClassVar", "InitVar", "KW_ONLY"})
+_RARE: Final = ("ClassVar", "InitVar", "KW_ONLY")
 """Annotations of attributes that are not fields. The standard library examines their classes at once."""
+
+_REQUIRED: Final[dataclasses.Field[Any]] = dataclasses.field()
+"""A field without a default, for all classes."""
 
 _ABSENT: Final = object()
 _put: Final = object.__setattr__
@@ -81,18 +84,20 @@ def _set(cls: Any, name: str, method: Any) -> None:
 def _fields(cls: Any) -> _KnownFields:
     """Return the fields of a class and its bases, and let the standard library examine the class when it is asked."""
     written = cls.__annotations__
-    if not all(type(hint) is str and not _RARE.intersection(_words(hint)) for hint in written.values()):
+    if not all(type(hint) is str for hint in written.values()) or _may_be_rare(" ".join(written.values())):
         return _by_name(_standard(cls))
-    own = {name: _field(cls, name) for name in written}
+    values = {name: value for name, value in vars(cls).items() if name in written}
+    own = {name: _field(name, values[name]) if name in values else _REQUIRED for name in written}
     fields = {**_inherited(cls), **own}
-    cls.__dataclass_fields__ = _LateFields(cls, fields, {name: vars(cls).get(name) for name in own})
-    for name in own:
-        _put_default(cls, name)
+    cls.__dataclass_fields__ = _LateFields(cls, fields, values)
+    for name, value in values.items():
+        if isinstance(value, dataclasses.Field):
+            _put_default(cls, name, value)
     return fields
 
 
-def _words(hint: str) -> list[str]:
-    return hint.partition("[")[0].split(".")
+def _may_be_rare(hints: str) -> bool:
+    return any(word in hints for word in _RARE)
 
 
 def _standard(cls: Any) -> Any:
@@ -112,9 +117,8 @@ def _by_name(cls: Any) -> _KnownFields:
     return {each.name: each for each in dataclasses.fields(cls)}
 
 
-def _field(cls: Any, name: str) -> dataclasses.Field[Any]:
+def _field(name: str, written: Any) -> dataclasses.Field[Any]:
     """Return a field as the class defines it. Refuse a default that all instances would share, as Python does."""
-    written = vars(cls).get(name, dataclasses.MISSING)
     made: dataclasses.Field[Any] = (
         written if isinstance(written, dataclasses.Field) else dataclasses.field(default=written)
     )
@@ -123,11 +127,8 @@ def _field(cls: Any, name: str) -> dataclasses.Field[Any]:
     return made
 
 
-def _put_default(cls: Any, name: str) -> None:
+def _put_default(cls: Any, name: str, written: dataclasses.Field[Any]) -> None:
     """Replace a written ``field()`` by its default, which is the attribute of the class."""
-    written = vars(cls).get(name)
-    if not isinstance(written, dataclasses.Field):
-        return
     if written.default is dataclasses.MISSING:
         delattr(cls, name)
     else:

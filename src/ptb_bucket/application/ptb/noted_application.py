@@ -6,7 +6,8 @@ import inspect
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
-from telegram.ext import Application, Job
+from telegram import Bot
+from telegram.ext import Application, CallbackContext, Job, JobQueue
 
 from ptb_bucket.application.ptb.error_reporting_processor import ErrorReportingProcessor
 
@@ -14,17 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from types import CoroutineType
 
-    from telegram import Bot
-    from telegram.ext import BaseUpdateProcessor, CallbackContext, JobQueue
+    from telegram.ext import BaseUpdateProcessor
 
 __all__ = ["BD", "BT", "CCT", "CD", "JQ", "RUNNING", "UD", "NotedApplication", "job_in"]
 
-BT = TypeVar("BT", bound="Bot")
-CCT = TypeVar("CCT", bound="CallbackContext[Any, Any, Any, Any]")
+BT = TypeVar("BT", bound=Bot)
+CCT = TypeVar("CCT", bound=CallbackContext[Any, Any, Any, Any])
 UD = TypeVar("UD")
 CD = TypeVar("CD")
 BD = TypeVar("BD")
-JQ = TypeVar("JQ", bound="JobQueue[Any] | None")
+JQ = TypeVar("JQ", bound=JobQueue[Any] | None)
 
 RUNNING: Final = {Application: ("_raise_system_exit", "_Application__create_task_callback"), Job: ("_run",)}
 """The methods of PTB that are overridden here, or looked for in running tasks."""

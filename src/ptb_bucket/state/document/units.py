@@ -67,7 +67,8 @@ class Run:
     steps: list[UnitStep]
 
 
-class Occurrence(NamedTuple):
+@dataclass(frozen=True)
+class Occurrence:
     """The timer and the number of a unit that is an occurrence. Numbers of one timer only grow."""
 
     timer: tuple[str, str]
