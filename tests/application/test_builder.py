@@ -9,7 +9,7 @@ import pytest
 from telegram.ext import ContextTypes, MessageHandler, filters
 
 from ptb_bucket import BucketApplication, BucketApplicationBuilder, BucketPersistence, Sealing, bucket_application
-from ptb_bucket.application.options import ApplicationOptions, PersistenceOptions
+from ptb_bucket.application.builder_options import ApplicationOptions, PersistenceOptions
 from ptb_bucket.errors import CannotStoreError, ConfigurationError
 
 TOKEN = "1:a"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from telegram.ext import Application, BaseRateLimiter
     from typing_extensions import Self, Unpack
 
-    from ptb_bucket.application.options import ApplicationOptions, Options
+    from ptb_bucket.application.builder_options import ApplicationOptions, Options
     from ptb_bucket.stores import BlobStore
 
     Where: TypeAlias = str | os.PathLike[str] | BlobStore | None

@@ -1,21 +1,10 @@
-"""The options of a BucketApplication, as its parts read them and as type checkers know them."""
+"""The options of a BucketApplication, as its parts read them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict
+from typing import Literal, Protocol, TypeAlias
 
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable
-
-    from telegram.ext import PersistenceInput
-
-    from ptb_bucket.application.timers import JobRetry
-    from ptb_bucket.location import CodecName, LayoutName
-    from ptb_bucket.sealing import Sealing
-    from ptb_bucket.state import Resolver
-
-__all__ = ["ApplicationOptions", "Jobs", "LiveOptions", "Options", "PersistenceOptions", "Save"]
+__all__ = ["Jobs", "LiveOptions", "Save"]
 
 Save: TypeAlias = Literal["interval", "update"]
 Jobs: TypeAlias = Literal["process", "bucket"]
@@ -31,37 +20,3 @@ class LiveOptions(Protocol):
     shutdown_deadline: float
     runs: bool
     answer_by: float | None
-
-
-class ApplicationOptions(TypedDict, total=False):
-    """Options of :class:`BucketApplication`."""
-
-    save: Save
-    sequential: bool
-    dedupe: bool
-    shutdown_deadline: float
-    cache_size: int
-    jobs: Jobs
-    callbacks: Iterable[Any]
-    job_retry: JobRetry
-    tick: float
-
-
-class PersistenceOptions(TypedDict, total=False):
-    """Options of :class:`ptb_bucket.BucketPersistence`, without ``context_types``, whose type the application gets."""
-
-    layout: LayoutName | None
-    codec: CodecName | None
-    types: Iterable[Any]
-    store_data: PersistenceInput | None
-    update_interval: float
-    on_flush: bool
-    refresh_interval: float | None
-    resolver: Resolver
-    commit_timeout: float
-    sealing: Sealing | None
-    spool_dir: str | os.PathLike[str] | None
-
-
-class Options(ApplicationOptions, PersistenceOptions, total=False):
-    """Options of both."""
