@@ -14,7 +14,7 @@ from ptb_bucket._wording import RESTORE
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 __all__ = [
     "BIG",
@@ -72,6 +72,7 @@ def in_utf8(text: str) -> bool:
     return True
 
 
+_SMALLEST: Final = -BIG
 _AS_THEY_ARE: Final = frozenset({str, bool, float, type(None)})
 """Types whose values JSON has. Writing refuses NaN, infinities and lone surrogates."""
 
@@ -86,22 +87,21 @@ def is_plain(value: object) -> bool:
 
 
 def _is_plain(value: Any, levels: int, seen: set[int]) -> bool:
-    if type(value) is int:
-        return bool(-BIG < value < BIG)
-    parts = _parts(value)
-    if parts is None or not levels or id(value) in seen:
+    cls = type(value)
+    if cls is int:
+        return bool(_SMALLEST < value < BIG)
+    if (cls is not dict and cls is not list) or not levels or id(value) in seen:
         return False
     seen.add(id(value))
-    return all(type(part) in _AS_THEY_ARE or _is_plain(part, levels - 1, seen) for part in parts)
-
-
-def _parts(value: Any) -> Iterable[Any] | None:
-    """Return the values in a list, or in a dict whose keys are names in JSON; None for any other value."""
-    if type(value) is list:
-        return value
-    if type(value) is dict and all(type(key) is str and key[:1] != "$" for key in value):
-        return value.values()
-    return None
+    if cls is dict:
+        for key in value:
+            if type(key) is not str or key[:1] == "$":
+                return False
+        value = value.values()
+    for part in value:  # noqa: SIM110  a generator takes a third longer
+        if type(part) not in _AS_THEY_ARE and not _is_plain(part, levels - 1, seen):
+            return False
+    return True
 
 
 def is_tagged(text: str) -> bool:

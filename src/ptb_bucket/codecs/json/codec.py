@@ -85,7 +85,8 @@ class JsonCodec:
         Raises:
             CannotStoreError: Something in it cannot be stored; the error names the paths.
         """
-        return _encoded_plain(value) or self._typed.encode(value, known)
+        data = _encoded_plain(value) if self._opened is None else None
+        return data or self._typed.encode(value, known)
 
     def encode_storable(
         self, value: Any, before: bytes | None, *, origin: str = ""
