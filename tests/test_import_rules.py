@@ -19,6 +19,7 @@ SDKS = ("aioboto3", "aiobotocore", "boto3", "botocore", "google", "azure", "obst
 HELPERS = tuple(f"ptb_bucket.{name}" for name in ("_aio", "_dataclass", "_entry_points", "_lazy", "_wording"))
 SEALING = "ptb_bucket.sealing"
 OFFLINE = "ptb_bucket.offline_telegram"
+HTTP = "ptb_bucket.stores.http"
 WITHOUT_TELEGRAM = ("stores", "sealing", "state", "errors")
 
 
@@ -141,6 +142,34 @@ def test_the_core_keeps_its_rules():
     files = [(path.relative_to(CORE).parts[0].removesuffix(".py"), path) for path in sorted(CORE.rglob("*.py"))]
     assert {"stores", "errors"} <= {part for part, _ in files}
     assert broken(wrong_in_core, files) == []
+
+
+def wrong_about_http(path, found):
+    """Say why a file of the core must not import that, because of the HTTP for light clients; None if it may."""
+    inside = path.is_relative_to(CORE / "stores" / "http")
+    ours = found.within("ptb_bucket")
+    beneath = found.within(HTTP, "ptb_bucket.stores.tls", "ptb_bucket.errors", *HELPERS)
+    if not inside and not found.for_types and found.within(HTTP, "httpcore"):
+        return "HTTP is for light clients of providers: a start without one does not load it"
+    return "HTTP knows nothing of stores" if inside and ours and not beneath else None
+
+
+def test_only_providers_use_the_http_of_light_clients():
+    found = [(path, one) for path in sorted(CORE.rglob("*.py")) for one in imports(path.read_text(encoding="utf-8"))]
+    assert [f"{path} imports {one.module}: {why}" for path, one in found if (why := wrong_about_http(path, one))] == []
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "right"),
+    [
+        ("stores/base.py", "from ptb_bucket.stores.http import Http", False),
+        ("tools/x.py", "def f():\n    import httpcore", False),
+        ("stores/http/x.py", "import httpcore\nfrom ptb_bucket._aio import within", True),
+        ("stores/http/x.py", "from ptb_bucket.stores.base import Blob", False),
+    ],
+)
+def test_the_rule_about_http_can_fail(file, source, right):
+    assert not any(wrong_about_http(CORE / file, found) for found in imports(source)) == right
 
 
 def test_packages_talk_through_their_init():

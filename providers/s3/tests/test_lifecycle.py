@@ -49,7 +49,7 @@ async def test_another_process_never_uses_a_connection_that_it_inherited(moto, m
     """Two processes on one connection would read each other's answers, even if they shared the loop."""
     async with S3Store(moto.bucket(), Settings(endpoint_url=moto.url, client=either_client)) as store:
         parents = await store._clients.get()
-        monkeypatch.setattr("ptb_bucket_s3._clients.os.getpid", lambda: -1)
+        monkeypatch.setattr("ptb_bucket.stores.http.clients.os.getpid", lambda: -1)
         assert await store._clients.get() is not parents
 
 

@@ -30,7 +30,7 @@ from ptb_bucket.stores.options import (
     read_options,
 )
 from ptb_bucket.stores.registry import missing_extra, open_store
-from ptb_bucket.stores.tls import tls_context
+from ptb_bucket.stores.tls import tls_context, trusted_certificates
 from ptb_bucket.stores.uri import StoreUri, parse_uri
 from ptb_bucket.stores.wrappers import (
     InterceptingStore,
@@ -96,6 +96,7 @@ __all__ = [
     "remove_file",
     "tls_context",
     "translated",
+    "trusted_certificates",
     "within",
     "wrapped",
     "wrapping",

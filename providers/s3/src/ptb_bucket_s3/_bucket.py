@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from ptb_bucket.stores import BlobInfo, NotModified, PutMode
-    from ptb_bucket_s3._clients import Clients
+    from ptb_bucket.stores.http import Clients
     from ptb_bucket_s3._requests import Page, S3Client, StoredVersion
     from ptb_bucket_s3._sdk import HandedIn
     from ptb_bucket_s3._settings import Settings
@@ -37,7 +37,11 @@ class Bucket:
     """
 
     def __init__(
-        self, name: str, settings: Settings, clients: Clients | HandedIn, permissions: Mapping[str, Sequence[str]]
+        self,
+        name: str,
+        settings: Settings,
+        clients: Clients[S3Client] | HandedIn,
+        permissions: Mapping[str, Sequence[str]],
     ) -> None:
         self._name = name
         self._settings = settings

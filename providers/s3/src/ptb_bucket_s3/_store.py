@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from ptb_bucket.errors import NotFoundError, StoreError, UnsupportedError
 from ptb_bucket.stores import BlobStore, BlobVersion, ConditionProof, Finding, check_key
+from ptb_bucket.stores.http import Clients
 from ptb_bucket_s3._bucket import STYLES, Bucket
 from ptb_bucket_s3._choice import DIRECTORY_BUCKET, check_installed, start_client
-from ptb_bucket_s3._clients import Clients
 from ptb_bucket_s3._permissions import PERMISSIONS, with_kms
 from ptb_bucket_s3._requests import HONEST, Asked
 from ptb_bucket_s3._settings import OPTIONS, Settings
@@ -192,7 +192,7 @@ class S3Store(BlobStore):
         await self._clients.close()
 
 
-def _clients(bucket: str, settings: Settings, session: Any, client: Any) -> Clients | HandedIn:
+def _clients(bucket: str, settings: Settings, session: Any, client: Any) -> Clients[S3Client] | HandedIn:
     """Return the source of clients. A session or client that you pass in needs the full client's packages.
 
     Raises:

@@ -11,13 +11,14 @@ from ptb_bucket.errors import UnavailableError
 from ptb_bucket.stores import NOT_MODIFIED, Blob, BlobInfo
 from ptb_bucket_s3._light.credentials import renewed_from
 from ptb_bucket_s3._light.endpoint import Endpoint
-from ptb_bucket_s3._light.transport import Answer, Asking, Transport
+from ptb_bucket_s3._light.transport import Asking, Transport
 from ptb_bucket_s3._requests import Page, StoredVersion, plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from ptb_bucket.stores import NotModified
+    from ptb_bucket.stores.http import Answer
     from ptb_bucket_s3._light.xml import Node
     from ptb_bucket_s3._settings import Settings
 

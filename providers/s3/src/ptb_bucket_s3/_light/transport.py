@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import suppress
-from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
-import httpcore
-
-from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.stores import dataclass, tls_context
+from ptb_bucket.stores import dataclass, trusted_certificates
+from ptb_bucket.stores.http import Http, Request, TimeLimits
 from ptb_bucket_s3._light.recovery import EXPIRED, SKEWED, Clock, named_region
 from ptb_bucket_s3._light.refused import AnswerError
-from ptb_bucket_s3._light.routes import Routes
 from ptb_bucket_s3._light.signing import signed_headers
 from ptb_bucket_s3._light.unsigned import Unsigned
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
+    from ptb_bucket.stores.http import Answer
     from ptb_bucket_s3._light.credentials import Credentials, Renewed
     from ptb_bucket_s3._light.endpoint import Endpoint
     from ptb_bucket_s3._settings import Settings
 
-__all__ = ["Answer", "Asking", "Transport", "tls"]
+__all__ = ["Asking", "Transport", "tls"]
 
 _NOT_MODIFIED: Final = 304
 _FIRST_REFUSAL: Final = 300
 _BUNDLES: Final = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
-_HEADERS: Final = ((b"accept", b"*/*"), (b"accept-encoding", b"identity"), (b"user-agent", b"ptb-bucket"))
 
 
 @dataclass(frozen=True)
@@ -42,15 +36,6 @@ class Asking:
     method: str
     key: str
     arguments: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A complete answer: not a refusal."""
-
-    status: int
     headers: Mapping[str, str]
     body: bytes
 
@@ -69,14 +54,8 @@ class Transport:
         self._credentials = credentials
         self._renewing = asyncio.Lock()
         self._clock = Clock()
-        self._routes = Routes(tls())
-        self._timeouts = {
-            "timeout": {
-                "connect": settings.connect_timeout,
-                "read": settings.read_timeout,
-                "write": settings.read_timeout,
-            }
-        }
+        limits = TimeLimits(settings.connect_timeout, settings.read_timeout, settings.read_timeout)
+        self._http = Http(tls(), limits, "s3")
 
     async def ask(self, asking: Asking) -> Answer:
         """Send a request and return its answer.
@@ -100,19 +79,7 @@ class Transport:
         origin, target = self.endpoint.locate(asking.key, asking.arguments)
         unsigned = Unsigned(asking.method, origin, target, asking.headers, asking.body)
         headers = signed_headers(unsigned, credentials, self.endpoint.signing_region, "s3", self._clock.now())
-        request = httpcore.Request(
-            asking.method,
-            _url(origin, target),
-            headers=_sent(headers, asking),
-            content=asking.body,
-            extensions=self._timeouts,
-        )
-        response = await self._routes.pool(origin).handle_async_request(request)
-        try:
-            body = await response.aread()
-        finally:
-            await response.aclose()
-        return _accepted(Answer(response.status, _received(response.headers), body))
+        return _accepted(await self._http.send(Request(asking.method, origin, target, headers, asking.body)))
 
     async def _learn(self, refusal: AnswerError, used: Credentials) -> bool:
         """Return whether the next attempt can succeed, because of what this refusal says."""
@@ -138,35 +105,11 @@ class Transport:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._routes.close()
+        await self._http.close()
 
     def abandon(self) -> list[object]:
         """Close the sockets without the loop, which can no longer do anything. Return what nothing may touch."""
-        return [self._routes, *self._routes.connections.abandon()]
-
-
-def _url(origin: str, target: str) -> httpcore.URL:
-    """Return a URL that is sent as it is: S3 keeps ``.``, ``..`` and ``//``."""
-    scheme, host, port = _parts(origin)
-    return httpcore.URL(scheme=scheme, host=host, port=port, target=target.encode("ascii"))
-
-
-@lru_cache(maxsize=16)
-def _parts(origin: str) -> tuple[bytes, bytes, int | None]:
-    parts = urlsplit(origin)
-    return parts.scheme.encode("ascii"), (parts.hostname or "").encode("ascii"), parts.port
-
-
-def _sent(headers: Mapping[str, str], asking: Asking) -> list[tuple[bytes, bytes]]:
-    sent = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
-    sent += _HEADERS
-    if asking.method == "PUT":
-        sent.append((b"content-length", b"%d" % len(asking.body)))
-    return sent
-
-
-def _received(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
+        return self._http.abandon()
 
 
 def _accepted(answer: Answer) -> Answer:
@@ -188,15 +131,4 @@ def _details(answer: Answer) -> dict[str, str]:
 
 def tls() -> ssl.SSLContext:
     """Return the TLS settings: with the certificates of ``AWS_CA_BUNDLE`` if it is set, as in AWS's SDKs."""
-    name = next((name for name in _BUNDLES if os.environ.get(name)), None)
-    return _tls_with(name, os.environ[name]) if name else tls_context()
-
-
-@cache
-def _tls_with(name: str, bundle: str) -> ssl.SSLContext:
-    import ssl  # noqa: PLC0415  httpx has loaded it
-
-    try:
-        return ssl.create_default_context(cafile=bundle)
-    except OSError as exc:
-        raise ConfigurationError(f"s3: The certificates in {bundle} could not be read: {exc}. Check {name}.") from exc
+    return trusted_certificates(_BUNDLES, "s3")

@@ -11,7 +11,7 @@ from weakref import WeakSet
 
 import httpcore
 
-from ptb_bucket.stores import within
+from ptb_bucket._aio import within
 
 if TYPE_CHECKING:
     import ssl

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
-    from ptb_bucket_s3._requests import S3Client
-
-__all__ = ["Clients"]
+__all__ = ["Clients", "LoopClient"]
 
 _ABANDONED: Final[list[object]] = []
 """Clients of a closed loop or of another process, which nothing may touch, not even the garbage collector."""
 
 
-class Clients:
+class LoopClient(Protocol):
+    """A client of one event loop."""
+
+    def abandon(self) -> Sequence[object]:
+        """Close the kept connections without the client's loop. Return what nothing may touch any more."""
+
+
+_Client = TypeVar("_Client", bound=LoopClient)
+
+
+class Clients(Generic[_Client]):
     """The clients that the store itself creates.
 
     An asynchronous generator holds each client open. Its loop ends it in an orderly way, at the latest when the loop
@@ -28,12 +36,12 @@ class Clients:
             would be collected in any order.
     """
 
-    def __init__(self, hold: Callable[[], AsyncGenerator[S3Client, None]]) -> None:
+    def __init__(self, hold: Callable[[], AsyncGenerator[_Client, None]]) -> None:
         self._hold = hold
         self._pid = os.getpid()
-        self._by_loop: dict[asyncio.AbstractEventLoop, _LoopClient] = {}
+        self._by_loop: dict[asyncio.AbstractEventLoop, _Held[_Client]] = {}
 
-    async def get(self) -> S3Client:
+    async def get(self) -> _Client:
         """Return the running loop's client, created at the first call."""
         entry = self._here()
         async with entry.lock:
@@ -50,12 +58,12 @@ class Clients:
             if entry.holder is not None:
                 await entry.holder.aclose()
 
-    def _here(self) -> _LoopClient:
+    def _here(self) -> _Held[_Client]:
         if self._pid != os.getpid():
             self._pid = os.getpid()
             self._abandon(list(self._by_loop))
         self._abandon([loop for loop in self._by_loop if loop.is_closed()])
-        return self._by_loop.setdefault(asyncio.get_running_loop(), _LoopClient())
+        return self._by_loop.setdefault(asyncio.get_running_loop(), _Held())
 
     def _abandon(self, loops: list[asyncio.AbstractEventLoop]) -> None:
         for loop in loops:
@@ -65,10 +73,10 @@ class Clients:
                 _ABANDONED.extend(entry.client.abandon())
 
 
-class _LoopClient:
+class _Held(Generic[_Client]):
     """A loop's client, the generator that holds it open, and the lock under which it is created."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
-        self.client: S3Client | None = None
-        self.holder: AsyncGenerator[S3Client, None] | None = None
+        self.client: _Client | None = None
+        self.holder: AsyncGenerator[_Client, None] | None = None

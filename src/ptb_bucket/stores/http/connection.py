@@ -1,0 +1,124 @@
+"""Requests of one event loop, each sent once and exactly as it is given."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import urlsplit
+
+import httpcore
+
+from ptb_bucket.stores.http.routes import Routes
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Answer", "Http", "Request", "TimeLimits"]
+
+_HEADERS: Final = ((b"accept", b"*/*"), (b"accept-encoding", b"identity"), (b"user-agent", b"ptb-bucket"))
+_WITH_BODY: Final = frozenset({"POST", "PUT"})
+
+
+class Request(NamedTuple):
+    """A request, which is sent exactly as it is.
+
+    Args:
+        method: Such as ``PUT``.
+        origin: Scheme and host, with the port unless it is the scheme's own.
+        target: The path with its query, percent-encoded. Nothing is normalised, such as ``.``, ``..`` and ``//``.
+        headers: Further headers.
+        body: The bytes.
+        direct: Ignore the proxy of the environment, as for a server of this machine.
+    """
+
+    method: str
+    origin: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    direct: bool = False
+
+
+class Answer(NamedTuple):
+    """A complete answer. The names of its headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class TimeLimits(NamedTuple):
+    """The seconds for a connection, for the next bytes of an answer, and for sending."""
+
+    connect: float
+    read: float
+    write: float
+
+
+class Http:
+    """The connections of one event loop. Nothing is sent twice, and no redirection is followed.
+
+    Args:
+        context: The TLS settings.
+        limits: The time limits.
+        scheme: The scheme of the store's URI, for messages.
+    """
+
+    def __init__(self, context: ssl.SSLContext, limits: TimeLimits, scheme: str) -> None:
+        self._routes = Routes(context, scheme)
+        self._extensions = {"timeout": limits._asdict()}
+
+    async def send(self, request: Request) -> Answer:
+        """Send a request and return its answer, whatever its status is.
+
+        Raises:
+            httpcore.NetworkError: There was no complete answer. The request may have been carried out. The same holds
+                for ``httpcore.TimeoutException`` and ``httpcore.ProtocolError``.
+        """
+        pool = self._routes.pool(request.origin, direct=request.direct)
+        response = await pool.handle_async_request(
+            httpcore.Request(
+                request.method,
+                _url(request.origin, request.target),
+                headers=_sent(request),
+                content=request.body,
+                extensions=self._extensions,
+            )
+        )
+        try:
+            received = await response.aread()
+        finally:
+            await response.aclose()
+        return Answer(response.status, _received(response.headers), received)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._routes.close()
+
+    def abandon(self) -> list[object]:
+        """Close the sockets without the loop, which can no longer do anything. Return what nothing may touch."""
+        return [self._routes, *self._routes.connections.abandon()]
+
+
+def _url(origin: str, target: str) -> httpcore.URL:
+    scheme, host, port = _parts(origin)
+    return httpcore.URL(scheme=scheme, host=host, port=port, target=target.encode("ascii"))
+
+
+@lru_cache(maxsize=16)
+def _parts(origin: str) -> tuple[bytes, bytes, int | None]:
+    parts = urlsplit(origin)
+    return parts.scheme.encode("ascii"), (parts.hostname or "").encode("ascii"), parts.port
+
+
+def _sent(request: Request) -> list[tuple[bytes, bytes]]:
+    sent = [(name.encode("ascii"), value.encode("ascii")) for name, value in request.headers.items()]
+    sent += _HEADERS
+    if request.method in _WITH_BODY:
+        sent.append((b"content-length", b"%d" % len(request.body)))
+    return sent
+
+
+def _received(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
