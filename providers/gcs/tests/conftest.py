@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import runpy
 import socket
 import subprocess
@@ -25,6 +26,7 @@ from ptb_bucket_gcs import GcsStore, Options
 from support.processes.preloaded import preloading
 
 NOT_FOUND = 404
+SDK = "google-cloud-storage"
 NAMES = (f"bucket-{number}" for number in itertools.count())
 
 
@@ -112,7 +114,7 @@ def running(command: list[str], url: str, path: str):
         process.wait(10)
 
 
-programs_are_preloaded = preloading("google.cloud.storage", "ptb_bucket_gcs")
+programs_are_preloaded = preloading("google.cloud.storage", "ptb_bucket_gcs._light")
 
 
 @pytest.fixture(scope="session")
@@ -128,8 +130,8 @@ def run_server():
 
 @pytest.fixture(autouse=True)
 def _nothing_from_outside(monkeypatch):
-    for name in ("STORAGE_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith(("GOOGLE_", "GCE_", "CLOUDSDK_", "STORAGE_", "K_"))]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")
@@ -165,10 +167,22 @@ def proxy(shared_proxy):
     shared_proxy.clear()
 
 
+@pytest.fixture(scope="session", params=["light", pytest.param(SDK, marks=pytest.mark.long)])
+def client(request):
+    """The client of the store under test. Its full run is for ``--long``."""
+    return request.param
+
+
+@pytest.fixture(scope="session", params=["light", SDK])
+def either_client(request):
+    """Each client in every run, for tests that find what one of them does differently."""
+    return request.param
+
+
 @pytest.fixture
-async def store(server, bucket):
+async def store(server, bucket, either_client):
     """A store on fake-gcs-server, without anything between."""
-    async with GcsStore(bucket, Options(endpoint_url=server.url)) as store:
+    async with GcsStore(bucket, Options(endpoint_url=server.url, client=either_client)) as store:
         yield store
 
 
@@ -177,19 +191,24 @@ class GcsBackend(Backend):
 
     deletes_if = False
 
-    def __init__(self, server: Server, *, versioning: bool = False) -> None:
+    def __init__(self, server: Server, *, versioning: bool = False, client: str = "light") -> None:
         self._server = server
+        self._client = client
         self.server = server.url
         self._bucket = server.bucket(versioning=versioning)
         self.supports_versions = versioning
         self.deletes_versions = False if versioning else None
 
     def open(self):
-        return GcsStore(self._bucket, Options(endpoint_url=self._server.url))
+        return GcsStore(self._bucket, self._options(self.server))
+
+    def _options(self, url):
+        return Options(endpoint_url=url, client=self._client)
 
     def uri(self, prefix="", *, server="", timeout=None):
         limit = f"&timeout={timeout}" if timeout else ""
-        return f"gs://{self._bucket}/{prefix}?endpoint_url={server or self._server.url}{limit}"
+        chosen = f"client={self._client}&endpoint_url={server or self._server.url}"
+        return f"gs://{self._bucket}/{prefix}?{chosen}{limit}"
 
     async def read_raw(self, key):
         return self._server.read(self._bucket, key)
@@ -207,10 +226,10 @@ class GcsBackend(Backend):
         self._server.bucket(self._bucket)
 
     def unavailable(self):
-        return GcsStore(self._bucket, Options(endpoint_url=closed_port()))
+        return GcsStore(self._bucket, self._options(closed_port()))
 
     def denied(self):
-        return GcsStore("no-such-bucket", Options(endpoint_url=self._server.url))
+        return GcsStore("no-such-bucket", self._options(self.server))
 
 
 @pytest.fixture

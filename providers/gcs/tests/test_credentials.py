@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ptb_bucket.errors import AccessError, UnavailableError
-from ptb_bucket_gcs import GcsStore, Options, _objects
+from ptb_bucket_gcs import GcsStore, Options, _choice
+from ptb_bucket_gcs._sdk import objects as _objects
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,8 @@ async def test_application_default_credentials(google, kind, request, monkeypatc
     """The fake is taken for Google's own endpoint; elsewhere nobody's default credentials are sent."""
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", request.getfixturevalue(kind))
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "project")
-    monkeypatch.setattr(_objects, "is_google", lambda _url: True)
+    for module in (_objects, _choice):
+        monkeypatch.setattr(module, "is_google", lambda _url: True)
     async with GcsStore("bucket", Options(endpoint_url=google.url)) as store:
         assert (await store.get("a")).data == b"data"
 
@@ -110,7 +112,8 @@ async def _has_no_credentials(google, path, monkeypatch):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
     monkeypatch.setenv("GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES", "1")
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "project")
-    monkeypatch.setattr(_objects, "is_google", lambda _url: True)
+    for module in (_objects, _choice):
+        monkeypatch.setattr(module, "is_google", lambda _url: True)
     async with GcsStore("bucket", Options(endpoint_url=google.url)) as store:
         with pytest.raises(AccessError, match="GOOGLE_APPLICATION_CREDENTIALS") as caught:
             await store.get("a")
@@ -118,9 +121,9 @@ async def _has_no_credentials(google, path, monkeypatch):
     assert "rosebud" not in str(caught.value)
 
 
-async def test_default_credentials_are_not_sent_to_strangers(google, service_account, monkeypatch):
+async def test_default_credentials_are_not_sent_to_strangers(google, service_account, monkeypatch, either_client):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", service_account)
-    async with GcsStore("bucket", Options(endpoint_url=google.url)) as store:
+    async with GcsStore("bucket", Options(endpoint_url=google.url, client=either_client)) as store:
         with pytest.raises(AccessError, match="credentials"):
             await store.get("a")
     gc.collect()  # and no socket is left to it: that would be a warning here

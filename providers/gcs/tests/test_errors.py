@@ -16,7 +16,13 @@ from google.api_core import exceptions as api
 
 from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, StoreError, UnavailableError, UnsupportedError
 from ptb_bucket_gcs import PERMISSIONS, GcsStore, Options
-from ptb_bucket_gcs._errors import translate, translated
+from ptb_bucket_gcs._errors import Asked
+from ptb_bucket_gcs._sdk import errors as sdk
+
+
+def translate(exc, operation, bucket):
+    return sdk.translate(exc, Asked(operation, bucket, None))
+
 
 MODULES = [
     "google.api_core.exceptions",
@@ -62,7 +68,7 @@ def test_the_walk_finds_them():
 def test_no_class_stays_untranslated(operation):
     for cls in classes():
         exc = made(cls)
-        with pytest.raises(StoreError) as caught, translated(operation, "'a' in bucket 'b'", "a"):
+        with pytest.raises(StoreError) as caught, sdk.translated(Asked(operation, "b", "a")):
             raise exc
         assert type(caught.value) in SAYS, cls
         assert (caught.value.__cause__, caught.value.key) == (exc, "a")
@@ -146,13 +152,13 @@ def test_builtin_errors_of_sockets_are_unavailable():
 
 def test_our_store_passes_unchanged():
     mine = UnsupportedError("mine")
-    with pytest.raises(UnsupportedError) as caught, translated("get", "x"):
+    with pytest.raises(UnsupportedError) as caught, sdk.translated(Asked("get", "x", None)):
         raise mine
     assert caught.value is mine
 
 
 def test_what_is_no_error_passes_as_it_is():
-    with pytest.raises(KeyboardInterrupt), translated("get", "x"):
+    with pytest.raises(KeyboardInterrupt), sdk.translated(Asked("get", "x", None)):
         raise KeyboardInterrupt
 
 

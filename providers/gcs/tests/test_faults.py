@@ -31,20 +31,20 @@ class TestFaults(FaultConformance):
     }
 
     @pytest.fixture
-    def backend(self, backend_on):
-        return backend_on()
+    def backend(self, backend_on, client):
+        return backend_on(client=client)
 
 
 class TestWithdrawn(WithdrawnConformance):
     @pytest.fixture
-    def backend(self, backend_on):
-        return backend_on()
+    def backend(self, backend_on, client):
+        return backend_on(client=client)
 
 
 @pytest.fixture
-async def store(proxy, bucket):
+async def store(proxy, bucket, either_client):
     """Through the proxy, with the proof behind it."""
-    async with GcsStore(bucket, Options(endpoint_url=proxy.url)) as store:
+    async with GcsStore(bucket, Options(endpoint_url=proxy.url, client=either_client)) as store:
         await store.put("warm", b"", Create())
         yield store
 

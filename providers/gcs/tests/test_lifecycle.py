@@ -20,8 +20,12 @@ from google.cloud import storage
 from ptb_bucket.errors import AccessError, UnavailableError
 from ptb_bucket.stores import Create, Update
 from ptb_bucket.testing.proxy import WireFault
-from ptb_bucket_gcs import GcsStore, Options, _objects
-from ptb_bucket_gcs._threads import THREADS
+from ptb_bucket_gcs import GcsStore, Options
+from ptb_bucket_gcs._light import transport as _transport
+from ptb_bucket_gcs._sdk import objects as _objects
+from ptb_bucket_gcs._sdk.threads import THREADS
+
+SDK = "google-cloud-storage"
 
 
 def our_threads():
@@ -50,16 +54,16 @@ async def nothing_stays():
     assert await ended()
 
 
-def test_two_loops_in_a_row_and_nobody_closes_between(server, bucket):
-    store = GcsStore(bucket, Options(endpoint_url=server.url))
+def test_two_loops_in_a_row_and_nobody_closes_between(server, bucket, either_client):
+    store = GcsStore(bucket, Options(endpoint_url=server.url, client=either_client))
     etag = asyncio.run(store.put("a", b"1", Create()))
     etag = asyncio.run(store.put("a", b"2", Update(etag)))
     assert asyncio.run(store.get("a")).etag == etag
     asyncio.run(store.close())
 
 
-def test_two_loops_at_once(server, bucket):
-    store = GcsStore(bucket, Options(endpoint_url=server.url))
+def test_two_loops_at_once(server, bucket, either_client):
+    store = GcsStore(bucket, Options(endpoint_url=server.url, client=either_client))
     failures = []
 
     def work(name):
@@ -78,26 +82,27 @@ def test_two_loops_at_once(server, bucket):
     asyncio.run(store.close())
 
 
-async def test_200_stores_leave_nothing(server, bucket):
-    async with GcsStore(bucket, Options(endpoint_url=server.url)) as store:
+async def test_200_stores_leave_nothing(server, bucket, either_client):
+    async with GcsStore(bucket, Options(endpoint_url=server.url, client=either_client)) as store:
         await store.put("a", b"1", Create())
     gc.collect()
     before, kept = descriptors(), []
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for _ in range(200):
-            async with GcsStore(bucket, Options(endpoint_url=server.url)) as store:
+            async with GcsStore(bucket, Options(endpoint_url=server.url, client=either_client)) as store:
                 assert (await store.get("a")).data == b"1"
-                kept.append(store._session())  # closed, not collected
+                kept.append(await store._source().get())  # closed, not collected
         gc.collect()
     assert our_threads() == []
     assert descriptors() <= before + 2
 
 
-async def test_the_pool_is_bounded(server, bucket, store):
-    await store.put("a", b"1", Create())
-    await asyncio.gather(*(store.get("a") for _ in range(100)))
-    assert len(our_threads()) <= THREADS
+async def test_the_pool_is_bounded(server, bucket, either_client):
+    async with GcsStore(bucket, Options(endpoint_url=server.url, client=either_client)) as store:
+        await store.put("a", b"1", Create())
+        await asyncio.gather(*(store.get("a") for _ in range(100)))
+        assert len(our_threads()) <= (THREADS if either_client == SDK else 0)
 
 
 async def test_a_client_that_is_handed_in_is_used_and_stays_open(proxy, bucket):
@@ -116,16 +121,17 @@ async def test_a_client_that_is_handed_in_is_used_and_stays_open(proxy, bucket):
 @pytest.mark.parametrize("ours", [True, False])
 async def test_a_client_that_is_closed_behind_our_back(server, bucket, ours):
     client = given_client(server.url)
-    async with GcsStore(bucket, Options(endpoint_url=server.url), client=None if ours else client) as store:
+    options = Options(endpoint_url=server.url, client=SDK)
+    async with GcsStore(bucket, options, client=None if ours else client) as store:
         etag = await store.put("a", b"1", Create())
-        store._session()._objects.client.close()
+        (await store._source().get())._objects.client.close()
         await store.put("a", b"2", Update(etag))
         assert (await store.get("a")).data == b"2"
     client.close()
 
 
 async def test_closing_waits_for_what_is_on_its_way(server, proxy, bucket):
-    store = GcsStore(bucket, Options(endpoint_url=proxy.url))
+    store = GcsStore(bucket, Options(endpoint_url=proxy.url, client=SDK))
     await store.put("warm", b"1", Create())
     writing = [asyncio.ensure_future(store.put(f"key-{number}", b"1", Create())) for number in range(12)]
     await asyncio.sleep(0)
@@ -134,15 +140,30 @@ async def test_closing_waits_for_what_is_on_its_way(server, proxy, bucket):
     assert len(server.keys(bucket)) == 12 + 2
 
 
+async def test_closing_the_light_client_ends_what_is_on_its_way(server, bucket):
+    """Whether a connection was open or being opened: none stays, which would be a warning here."""
+    store = GcsStore(bucket, Options(endpoint_url=server.url, client="light"))
+    await store.put("warm", b"1", Create())
+    writing = [asyncio.ensure_future(store.put(f"key-{number}", b"1", Create())) for number in range(12)]
+    await asyncio.sleep(0)
+    await store.close()
+    outcomes = await asyncio.gather(*writing, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {UnavailableError}
+    assert (await store.get("warm")).data == b"1"
+    await store.close()
+    del store, writing, outcomes
+    gc.collect()
+
+
 FAULTS = [WireFault.HANG_BEFORE, WireFault.HANG_AFTER, WireFault.TRICKLE]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 @pytest.mark.parametrize("give_up", ["timeout", "cancel"])
-async def test_no_thread_stays_with_a_server_that_never_ends(proxy, bucket, fault, give_up):
+async def test_no_thread_stays_with_a_server_that_never_ends(proxy, bucket, fault, give_up, either_client):
     """More than there are threads at once; afterwards all of them are free, and closing does not wait."""
     limit = 0.3 if give_up == "timeout" else 30
-    store = GcsStore(bucket, Options(endpoint_url=proxy.url, timeout=limit))
+    store = GcsStore(bucket, Options(endpoint_url=proxy.url, client=either_client, timeout=limit))
     await store.put("a", b"1" * 1000, Create())
     proxy.plan(fault, method="GET", path="/o/a", times=THREADS)
     begin = time.monotonic()
@@ -159,7 +180,7 @@ async def test_no_thread_stays_with_a_server_that_never_ends(proxy, bucket, faul
     assert time.monotonic() - begin < 2
 
 
-async def test_a_trickle_is_cut_also_when_the_answer_closes_the_connection(answering):
+async def test_a_trickle_is_cut_also_when_the_answer_closes_the_connection(answering, either_client):
     """Then only the answer holds the socket."""
 
     def answer(_method, _path, _headers):
@@ -167,7 +188,7 @@ async def test_a_trickle_is_cut_also_when_the_answer_closes_the_connection(answe
 
     with answering(answer) as google:
         google.write_pause = 0.02
-        store = GcsStore("bucket", Options(endpoint_url=google.url, timeout=0.3))
+        store = GcsStore("bucket", Options(endpoint_url=google.url, client=either_client, timeout=0.3))
         with pytest.raises(UnavailableError):
             await store.get("a")
         begin = time.monotonic()
@@ -176,7 +197,7 @@ async def test_a_trickle_is_cut_also_when_the_answer_closes_the_connection(answe
 
 
 async def test_waiting_for_a_thread_counts_and_what_waited_is_never_sent(server, proxy, bucket):
-    store = GcsStore(bucket, Options(endpoint_url=proxy.url, timeout=0.4))
+    store = GcsStore(bucket, Options(endpoint_url=proxy.url, timeout=0.4, client=SDK))
     await store.put("a", b"1", Create())
     proxy.clear()
     proxy.plan(WireFault.HANG_BEFORE, method="GET", times=None)
@@ -190,13 +211,14 @@ async def test_waiting_for_a_thread_counts_and_what_waited_is_never_sent(server,
     assert server.read(bucket, "b") is None
 
 
-async def test_a_slow_upload_may_take_longer_than_connecting(answering, monkeypatch):
+async def test_a_slow_upload_may_take_longer_than_connecting(answering, monkeypatch, either_client):
     """urllib3 sends all of a body within the timeout for connecting."""
-    monkeypatch.setattr(_objects, "CONNECT", 0.2)
+    for module in (_objects, _transport):
+        monkeypatch.setattr(module, "CONNECT", 0.2)
     sent = b'{"generation": "7"}'
     with answering(lambda *_: (200, {"Content-Type": "application/json"}, sent)) as google:
         google.read_pause = 0.004
-        store = GcsStore("bucket", Options(endpoint_url=google.url))
+        store = GcsStore("bucket", Options(endpoint_url=google.url, client=either_client))
         store._prove = False
         begin = time.monotonic()
         async with store:
@@ -258,14 +280,15 @@ async def test_a_client_that_was_handed_in_does_not_go_through_a_fork(server, bu
     client.close()
 
 
-def test_a_process_ends_without_closing(server, bucket):
+def test_a_process_ends_without_closing(server, bucket, either_client):
     """At exit nothing hangs and nothing is said, with a thread waiting for a server as well."""
     program = """
-import asyncio, sys
+import asyncio, logging, sys
+logging.basicConfig(level=logging.ERROR)  # that a step took long is what asyncio says on a busy machine
 from ptb_bucket.stores import Create
 from ptb_bucket_gcs import GcsStore, Options
 async def main():
-    store = GcsStore(sys.argv[1], Options(endpoint_url=sys.argv[2]))
+    store = GcsStore(sys.argv[1], Options(endpoint_url=sys.argv[2], client=sys.argv[3]))
     await store.put("a", b"1", Create())
 asyncio.run(main())
 """
@@ -281,6 +304,7 @@ asyncio.run(main())
         program,
         bucket,
         server.url,
+        either_client,
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     assert (done.stdout, done.stderr) == ("", "")

@@ -24,7 +24,12 @@ def test_a_uri_opens_it():
 
 
 def test_every_option_can_be_in_a_uri():
-    given = dict.fromkeys(OPTIONS, "x") | {"timeout": "1", "always_prove": "false", "endpoint_url": "https://a.b/"}
+    given = dict.fromkeys(OPTIONS, "x") | {
+        "timeout": "1",
+        "always_prove": "false",
+        "endpoint_url": "https://a.b/",
+        "client": "auto",
+    }
     store = open_store("gs://bucket?" + "&".join(f"{name}={value}" for name, value in given.items()))
     assert vars(store._options) == given | {"timeout": 1.0, "always_prove": False, "endpoint_url": "https://a.b"}
 
@@ -41,6 +46,8 @@ def test_every_option_can_be_in_a_uri():
         ("endpoint_url=http://", "endpoint_url"),
         ("endpoint_url=http://me:rosebud@x", "endpoint_url"),
         ("region=x", "service_account_file"),
+        ("client=sdk", "auto, light, google-cloud-storage"),
+        ("client=light&service_account_file=x", "service_account_file"),
     ],
 )
 def test_wrong_options_are_refused(query, text):

@@ -15,8 +15,8 @@ from ptb_bucket_gcs import _store as module
 
 class TestPersistence(PersistenceConformance):
     @pytest.fixture
-    def backend(self, backend_on):
-        return backend_on()
+    def backend(self, backend_on, client):
+        return backend_on(client=client)
 
 
 def opened(proxy, bucket):

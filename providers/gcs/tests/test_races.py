@@ -13,5 +13,5 @@ class TestProcesses(ProcessConformance):
     KILLS = (1, 20)  # a second between two writes of one object
 
     @pytest.fixture
-    def backend(self, backend_on):
-        return backend_on()
+    def backend(self, backend_on, client):
+        return backend_on(client=client)

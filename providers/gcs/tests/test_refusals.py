@@ -12,8 +12,14 @@ from ptb_bucket.testing.proxy import WireFault
 from ptb_bucket_gcs import GcsStore, Options
 
 
-def opened(url, bucket="bucket", **options):
-    return GcsStore(bucket, Options(endpoint_url=url, **options))
+@pytest.fixture
+def opened(either_client):
+    """Open a store with each of the clients."""
+
+    def open_store(url, bucket="bucket", **options):
+        return GcsStore(bucket, Options(endpoint_url=url, **{"client": either_client, **options}))
+
+    return open_store
 
 
 def refusal(status, reason):
@@ -21,7 +27,7 @@ def refusal(status, reason):
     return status, {"Content-Type": "application/json"}, json.dumps({"error": error}).encode()
 
 
-async def test_a_mistyped_bucket_is_never_empty(server):
+async def test_a_mistyped_bucket_is_never_empty(server, opened):
     async with opened(server.url, "no-such-bucket") as store:
         for operation in (
             store.get("a"),
@@ -37,7 +43,7 @@ async def test_a_mistyped_bucket_is_never_empty(server):
                 [item async for item in listing]
 
 
-async def test_a_404_that_may_not_be_looked_into_is_not_empty(answering):
+async def test_a_404_that_may_not_be_looked_into_is_not_empty(answering, opened):
     """No storage.objects.list: Google itself would answer 403 then."""
 
     def answer(_method, path, _headers):
@@ -49,7 +55,7 @@ async def test_a_404_that_may_not_be_looked_into_is_not_empty(answering):
                 await store.get("a")
 
 
-async def test_an_update_of_what_is_gone_is_a_lost_race_also_where_that_is_a_404(answering):
+async def test_an_update_of_what_is_gone_is_a_lost_race_also_where_that_is_a_404(answering, opened):
     def answer(method, _path, _headers):
         return refusal(404, "notFound") if method == "POST" else (200, {"Content-Type": "application/json"}, b"{}")
 
@@ -66,22 +72,23 @@ async def test_an_update_of_what_is_gone_is_a_lost_race_also_where_that_is_a_404
 
 
 @pytest.mark.parametrize(
-    ("status", "reason", "error", "text"),
+    ("status", "reason", "expected"),
     [
-        (400, "invalid", AccessError, "malformed"),
-        (401, "authError", AccessError, "credentials"),
-        (403, "forbidden", AccessError, r"storage\.objects\.create and storage\.objects\.delete"),
-        (403, "rateLimitExceeded", UnavailableError, "rateLimitExceeded"),
-        (403, "accountDisabled", AccessError, "accountDisabled"),
-        (409, "conflict", UnavailableError, "another operation"),
-        (412, "conditionNotMet", LostRaceError, "race"),
-        (413, "uploadTooLarge", UnsupportedError, "too large"),
-        (429, "rateLimitExceeded", UnavailableError, "one write per second"),
-        (501, "notImplemented", UnsupportedError, "501"),
-        (502, "backendError", UnavailableError, "502"),
+        (400, "invalid", (AccessError, "malformed")),
+        (401, "authError", (AccessError, "credentials")),
+        (403, "forbidden", (AccessError, r"storage\.objects\.create and storage\.objects\.delete")),
+        (403, "rateLimitExceeded", (UnavailableError, "rateLimitExceeded")),
+        (403, "accountDisabled", (AccessError, "accountDisabled")),
+        (409, "conflict", (UnavailableError, "another operation")),
+        (412, "conditionNotMet", (LostRaceError, "race")),
+        (413, "uploadTooLarge", (UnsupportedError, "too large")),
+        (429, "rateLimitExceeded", (UnavailableError, "one write per second")),
+        (501, "notImplemented", (UnsupportedError, "501")),
+        (502, "backendError", (UnavailableError, "502")),
     ],
 )
-async def test_what_google_answers_to_a_write(answering, status, reason, error, text):
+async def test_what_google_answers_to_a_write(answering, status, reason, expected, opened):
+    error, text = expected
     with answering(lambda *_: refusal(status, reason)) as google:
         store = opened(google.url)
         store._prove = False
@@ -93,7 +100,7 @@ async def test_what_google_answers_to_a_write(answering, status, reason, error, 
     assert [method for method, _ in google.seen if method == "POST"] == ["POST"]
 
 
-async def test_429_is_for_later_and_sent_once(proxy, bucket):
+async def test_429_is_for_later_and_sent_once(proxy, bucket, opened):
     """fake-gcs-server knows no limits: the fault proxy answers."""
     async with opened(proxy.url, bucket) as store:
         await store.put("warm", b"1", Create())
@@ -115,7 +122,7 @@ PAYS = "Bucket is a requester pays bucket but no user project provided."
         ("text/html", PAYS),
     ],
 )
-async def test_a_requester_pays_bucket_needs_a_project(answering, kind, body):
+async def test_a_requester_pays_bucket_needs_a_project(answering, kind, body, opened):
     with answering(lambda *_: (400, {"Content-Type": kind}, body.encode())) as google:
         async with opened(google.url) as store:
             store._prove = False

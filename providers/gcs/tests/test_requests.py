@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,8 +16,14 @@ from ptb_bucket.stores import NOT_MODIFIED, Blob, Create, Update
 from ptb_bucket_gcs import GcsStore, Options
 
 
-def opened(url, bucket="bucket", **options):
-    return GcsStore(bucket, Options(endpoint_url=url, **options))
+@pytest.fixture
+def opened(either_client):
+    """Open a store with each of the clients."""
+
+    def open_store(url, bucket="bucket", **options):
+        return GcsStore(bucket, Options(endpoint_url=url, **{"client": either_client, **options}))
+
+    return open_store
 
 
 def media(data, generation):
@@ -29,7 +36,7 @@ def refusal(status, reason):
     return status, {"Content-Type": "application/json"}, json.dumps({"error": error}).encode()
 
 
-async def test_an_upload_is_one_request_however_large(proxy, bucket):
+async def test_an_upload_is_one_request_however_large(proxy, bucket, opened):
     """Google's client would take a resumable upload, of several requests, above 8 MiB."""
     async with opened(proxy.url, bucket) as store:
         etag = await store.put("big", b"x" * (9 * 2**20), Create())
@@ -41,7 +48,7 @@ async def test_an_upload_is_one_request_however_large(proxy, bucket):
 
 
 @pytest.mark.parametrize("size", [0, 100, 9 * 2**20])
-async def test_an_upload_says_what_its_bytes_are(answering, monkeypatch, size):
+async def test_an_upload_says_what_its_bytes_are(answering, monkeypatch, size, opened):
     """Google refuses what was damaged on the way; fake-gcs-server would store it."""
     monkeypatch.setattr("ptb_bucket_gcs._store.is_google", lambda _url: True)  # which needs no proof
     answer = 200, {"Content-Type": "application/json"}, json.dumps({"generation": "7", "name": "a"}).encode()
@@ -52,14 +59,17 @@ async def test_an_upload_says_what_its_bytes_are(answering, monkeypatch, size):
             assert await store.put("a", data, Create()) == "7"
     [body] = google.bodies
     said = json.loads(body.split(b"\r\n\r\n", 2)[1].split(b"\r\n", 1)[0])
-    assert said["crc32c"] == base64.b64encode(google_crc32c.Checksum(data).digest()).decode()
+    crc32c, md5 = google_crc32c.Checksum(data).digest(), hashlib.md5(data, usedforsecurity=False).digest()
+    stated = {"crc32c": base64.b64encode(crc32c).decode(), "md5Hash": base64.b64encode(md5).decode()}
+    assert stated.items() & said.items()
+    assert (said["name"], said["cacheControl"]) == ("a", "no-store")
 
 
 @pytest.mark.parametrize(
     ("settings", "sent"),
     [({"versioning": {"enabled": True}}, True), ({"versioning": {"enabled": False}}, False), ({}, False)],
 )
-async def test_a_generation_is_deleted_only_where_old_ones_are_kept(answering, monkeypatch, settings, sent):
+async def test_a_generation_is_deleted_only_where_old_ones_are_kept(answering, monkeypatch, settings, sent, opened):
     """If no old versions are kept, the named generation is the live object."""
     monkeypatch.setattr("ptb_bucket_gcs._store.is_google", lambda _url: True)
 
@@ -80,7 +90,7 @@ async def test_a_generation_is_deleted_only_where_old_ones_are_kept(answering, m
     )
 
 
-async def test_each_operation_is_one_request(proxy, bucket):
+async def test_each_operation_is_one_request(proxy, bucket, opened):
     async with opened(proxy.url, bucket) as store:
         await store.put("warm", b"1", Create())
         for operation, method in (
@@ -96,7 +106,7 @@ async def test_each_operation_is_one_request(proxy, bucket):
         assert len(proxy.requests) == 1
 
 
-async def test_the_conditions_of_a_read_are_sent_and_304_is_understood(answering):
+async def test_the_conditions_of_a_read_are_sent_and_304_is_understood(answering, opened):
     """fake-gcs-server ignores them, so this is a fake that honours them."""
 
     def answer(_method, path, _headers):
@@ -110,7 +120,7 @@ async def test_the_conditions_of_a_read_are_sent_and_304_is_understood(answering
     assert ["ifGenerationNotMatch" in path for _, path in google.seen] == [True, True, False]
 
 
-async def test_bytes_and_generation_come_from_one_answer(answering):
+async def test_bytes_and_generation_come_from_one_answer(answering, opened):
     """Each answer is another version, so two requests would combine the bytes of one with the generation of another."""
     versions = iter(range(1, 99))
 
@@ -127,7 +137,7 @@ async def test_bytes_and_generation_come_from_one_answer(answering):
     assert len(google.seen) == 5
 
 
-async def test_a_read_with_wrong_bytes_is_rejected(answering):
+async def test_a_read_with_wrong_bytes_is_rejected(answering, opened):
     def answer(_method, _path, _headers):
         status, headers, _ = media(b"what was stored", 7)
         return status, headers, b"what has arrived"
@@ -138,14 +148,14 @@ async def test_a_read_with_wrong_bytes_is_rejected(answering):
                 await store.get("a")
 
 
-async def test_a_read_without_a_generation_is_refused(answering):
+async def test_a_read_without_a_generation_is_refused(answering, opened):
     with answering(lambda *_: (200, {}, b"1")) as google:
         async with opened(google.url) as store:
             with pytest.raises(UnsupportedError, match="generation"):
                 await store.get("a")
 
 
-async def test_a_conditional_delete_is_never_sent(proxy, bucket):
+async def test_a_conditional_delete_is_never_sent(proxy, bucket, opened):
     """Deleting is unconditional by contract. If the object is gone, one more request looks for the bucket."""
     async with opened(proxy.url, bucket) as store:
         await store.delete("nothing")
@@ -158,13 +168,14 @@ async def test_a_conditional_delete_is_never_sent(proxy, bucket):
 @pytest.mark.parametrize("name", ["_do_resumable_upload", "_do_multipart_upload"])
 async def test_a_client_that_may_send_a_write_in_parts_is_refused(proxy, bucket, monkeypatch, name):
     monkeypatch.delattr(storage.Blob, name)
-    async with opened(proxy.url, bucket) as store:
+    options = Options(endpoint_url=proxy.url, client="google-cloud-storage")
+    async with GcsStore(bucket, options) as store:
         with pytest.raises(UnsupportedError, match="downgrade google-cloud-storage"):
             await store.put("a", b"1", Create())
     assert proxy.requests == []
 
 
-async def test_options_arrive_in_the_requests(proxy, bucket):
+async def test_options_arrive_in_the_requests(proxy, bucket, opened):
     key = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
     async with opened(proxy.url, bucket, user_project="payer", kms_key_name=key) as store:
         await store.put("a", b"1", Create())
@@ -176,7 +187,7 @@ async def test_options_arrive_in_the_requests(proxy, bucket):
     assert all("kmsKeyName=projects" in path for path in posts)
 
 
-async def test_no_request_reads_the_bucket_itself(proxy, bucket):
+async def test_no_request_reads_the_bucket_itself(proxy, bucket, opened):
     """This would need storage.buckets.get, which a bot may lack. Google's client would do it in a separate thread."""
     async with opened(proxy.url, bucket) as store:
         await store.put("a", b"1", Create())
@@ -185,7 +196,7 @@ async def test_no_request_reads_the_bucket_itself(proxy, bucket):
     assert not [request.path for request in proxy.requests if f"/b/{bucket}?" in request.path]
 
 
-async def test_versions_without_permission_to_read_the_bucket_settings(answering):
+async def test_versions_without_permission_to_read_the_bucket_settings(answering, opened):
     def answer(_method, path, _headers):
         item = {"name": "a", "generation": "7", "size": "1", "timeCreated": "2026-01-01T00:00:00Z"}
         if "alt=media" in path:
@@ -211,7 +222,7 @@ async def test_nothing_of_the_data_is_logged(store, caplog):
     assert not [record for record in caplog.records if "rosebud" in str(vars(record))]
 
 
-async def test_diagnose(store, server):
+async def test_diagnose(store, server, opened):
     findings = {finding.check: finding for finding in await store.diagnose()}
     assert not findings["uniform access"].ok
     assert "--versioning" in findings["versioning"].detail
@@ -220,7 +231,7 @@ async def test_diagnose(store, server):
         assert [finding.check for finding in await missing.diagnose()] == ["bucket settings"]
 
 
-async def test_a_listing_goes_on_to_the_last_page(answering):
+async def test_a_listing_goes_on_to_the_last_page(answering, opened):
     """fake-gcs-server gives a thousand per page, as Google does; this fake gives two."""
     pages = {"": (["a", "b"], "1"), "1": (["c", "d"], "2"), "2": ([], "3"), "3": (["e"], None)}
 
@@ -236,7 +247,7 @@ async def test_a_listing_goes_on_to_the_last_page(answering):
     assert len(google.seen) == 4
 
 
-async def test_an_old_generation_is_deleted_by_its_number(answering):
+async def test_an_old_generation_is_deleted_by_its_number(answering, opened):
     """fake-gcs-server deletes the current one instead: refused there, and this is a fake of Google's answers."""
     left = {"5", "6"}
 
@@ -259,7 +270,7 @@ async def test_an_old_generation_is_deleted_by_its_number(answering):
             assert sent == ["/storage/v1/b/bucket/o/a"] * 2
 
 
-async def test_a_delete_on_a_condition_names_the_generation(answering):
+async def test_a_delete_on_a_condition_names_the_generation(answering, opened):
     """fake-gcs-server ignores the condition: refused there, and this is a fake of Google's answers."""
     there = {"a": "6"}
 

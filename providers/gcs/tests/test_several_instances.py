@@ -13,7 +13,7 @@ class TestSeveralInstances(SeveralInstancesConformance):
     PEOPLE, ADDITIONS = (3, 100), (5, 100)
 
     @pytest.fixture
-    def backend(self, backend_on):
-        place = backend_on()
+    def backend(self, backend_on, client):
+        place = backend_on(client=client)
         place.server = ""  # faults are injected below the persistence: the proxy for servers parses only S3's uploads
         return place

@@ -11,17 +11,17 @@ from support.processes.verbs_in_process import VerbsInProcess
 @pytest.mark.long  # by default, the verbs run on S3
 class TestTools(VerbsInProcess, ToolConformance):
     @pytest.fixture
-    def backend(self, backend_on):
-        return backend_on()
+    def backend(self, backend_on, client):
+        return backend_on(client=client)
 
 
 class TestToolsWithVersioning(VerbsInProcess, VersionedToolConformance):
     @pytest.fixture
-    def backend(self, backend_on):
-        return backend_on(versioning=True)
+    def backend(self, backend_on, client):
+        return backend_on(versioning=True, client=client)
 
 
 class TestMistakes(ToolMistakeConformance):
     @pytest.fixture
-    def backend(self, backend_on):
-        return backend_on()
+    def backend(self, backend_on, client):
+        return backend_on(client=client)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
-from google.cloud import storage
 
 from ptb_bucket.errors import NotFoundError
 from ptb_bucket.stores import Create
 from ptb_bucket_gcs import GcsStore, Options
-from ptb_bucket_gcs._objects import as_versions
+from ptb_bucket_gcs._requests import StoredGeneration
+from ptb_bucket_gcs._versions import as_versions
 
 
 def blob(generation, created, deleted=None):
-    """As the SDK makes one from a listing; times are seconds of a minute."""
-    found = storage.Blob("state.json", None)
-    times = {"timeCreated": created, "timeDeleted": deleted}
-    stamps = {name: f"2026-01-01T10:00:{second:06.3f}Z" for name, second in times.items() if second is not None}
-    found._set_properties({"generation": str(generation), "size": "3", **stamps})
-    return found
+    """Times are seconds of a minute."""
+    begin = datetime(2026, 1, 1, 10, tzinfo=timezone.utc)
+    ended = None if deleted is None else begin + timedelta(seconds=deleted)
+    return StoredGeneration("state.json", generation, 3, begin + timedelta(seconds=created), ended)
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,9 @@ def test_a_gap_is_a_deletion(blobs, expected):
     assert [one.modified for one in found] == sorted([one.modified for one in found], reverse=True)
 
 
-async def test_a_deletion_is_shown_and_cannot_be_read(server):
-    async with GcsStore(server.bucket(versioning=True), Options(endpoint_url=server.url)) as store:
+async def test_a_deletion_is_shown_and_cannot_be_read(server, either_client):
+    options = Options(endpoint_url=server.url, client=either_client)
+    async with GcsStore(server.bucket(versioning=True), options) as store:
         await store.put("a", b"1", Create())
         await store.delete("a")
         marker, old = [one async for one in store.versions("a")]

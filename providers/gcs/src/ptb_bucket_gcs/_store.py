@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, overload
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar, cast, overload
 
 from ptb_bucket.errors import (
     AccessError,
@@ -18,15 +19,17 @@ from ptb_bucket.errors import (
 from ptb_bucket.stores import BlobStore, ConditionProof, Create, check_key, read_options
 from ptb_bucket_gcs._options import HONEST, OPTIONS, Options, is_google
 from ptb_bucket_gcs._permissions import PERMISSIONS
-from ptb_bucket_gcs._session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from google.cloud import storage
 
     from ptb_bucket.stores import Blob, BlobInfo, BlobVersion, Finding, NotModified, PutMode, StoreUri
-    from ptb_bucket_gcs._objects import Objects
+    from ptb_bucket.stores.http import Clients
+    from ptb_bucket_gcs._light import LightClient
+    from ptb_bucket_gcs._requests import BucketSettings, GcsClient, Page, StoredGeneration
+    from ptb_bucket_gcs._sdk import SdkClients
 
 __all__ = ["GcsStore"]
 
@@ -63,9 +66,10 @@ class GcsStore(BlobStore):
             )
         self.bucket = bucket
         self._options = options or Options()
-        self._client = client
-        self._made_in = os.getpid()
-        self._sessions: dict[int, Session] = {}
+        self._choosing = threading.Lock()
+        self._clients: Clients[LightClient] | SdkClients | None = None
+        if client is not None:
+            self._clients = _around(bucket, self._options, client)
         endpoint = client.api_endpoint if client else self._options.endpoint_url
         self._is_google = is_google(endpoint)
         if not self._is_google:
@@ -105,9 +109,9 @@ class GcsStore(BlobStore):
             await self._must_keep_versions(key)
             if not _is_generation(version):
                 raise NotFoundError(f"{version!r} is not a generation of {key!r}.", key=key)
-            return await self._object("get", key, lambda objects: objects.read(key, None, int(version)))
+            return await self._object(key, lambda client: client.read(key, generation=int(version)))
         known = int(if_none_match) if if_none_match and _is_generation(if_none_match) else None
-        return await self._object("get", key, lambda objects: objects.read(key, known, None))
+        return await self._object(key, lambda client: client.read(key, known=known))
 
     async def put(self, key: str, data: bytes, mode: PutMode) -> str:
         """Write an object with one request; see :meth:`BlobStore.put`."""
@@ -120,7 +124,7 @@ class GcsStore(BlobStore):
         """Remove an object with one request; see :meth:`BlobStore.delete`."""
         self._check(key)
         try:
-            await self._object("delete", key, lambda objects: objects.delete(key))
+            await self._object(key, lambda client: client.delete(key))
         except NotFoundError:
             return
 
@@ -136,13 +140,13 @@ class GcsStore(BlobStore):
         if not _is_generation(etag):
             raise LostRaceError(f"{key!r} never had this ETag.", key=key)
         try:
-            await self._object("delete", key, lambda objects: objects.delete_if(key, int(etag)))
+            await self._object(key, lambda client: client.delete(key, if_generation=int(etag)))
         except NotFoundError:
             return
 
     async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
         """Iterate over the objects, 1,000 per request; see :meth:`BlobStore.list`."""
-        async for info in self._pages("list", None, lambda objects: objects.pages(prefix)):
+        async for info in self._pages(None, lambda client, after: client.list_objects(prefix, after)):
             if info.key != self._proof.key:
                 yield info
 
@@ -156,11 +160,14 @@ class GcsStore(BlobStore):
         """
         self._check(key)
         await self._must_keep_versions(key)
-        from ptb_bucket_gcs._objects import as_versions  # noqa: PLC0415  imports the SDK
+        from ptb_bucket_gcs._versions import as_versions  # noqa: PLC0415  only where it is used
 
-        for version in as_versions(
-            [blob async for blob in self._pages("versions", key, lambda objects: objects.version_pages(key))]
-        ):
+        found: list[StoredGeneration] = []
+        async for one in self._pages(key, lambda client, after: client.list_generations(key, after)):
+            if one.key != key:
+                break  # the key itself comes first of all that start with it
+            found.append(one)
+        for version in as_versions(found):
             yield version
 
     async def delete_version(self, key: str, version: str) -> None:
@@ -176,7 +183,7 @@ class GcsStore(BlobStore):
         if not _is_generation(version):
             return
         try:
-            await self._object("delete_version", key, lambda objects: objects.delete(key, int(version)))
+            await self._object(key, lambda client: client.delete_generation(key, int(version)))
         except NotFoundError:
             return
 
@@ -190,9 +197,9 @@ class GcsStore(BlobStore):
             return findings(exc)
 
     async def close(self) -> None:
-        """Wait for running calls, then close threads and connections. The next use opens new ones."""
-        if session := self._sessions.pop(os.getpid(), None):
-            await session.close()
+        """Close threads and connections. The next use opens new ones."""
+        if self._clients is not None:
+            await self._clients.close()
 
     def _check(self, key: str) -> None:
         check_key(key)
@@ -204,7 +211,7 @@ class GcsStore(BlobStore):
 
     async def _read(self, key: str) -> Blob:
         """Read an object for the proof."""
-        return cast("Blob", await self._object("get", key, lambda objects: objects.read(key, None, None)))
+        return cast("Blob", await self._object(key, lambda client: client.read(key)))
 
     async def _send(self, key: str, data: bytes, mode: PutMode, style: str) -> str:  # noqa: ARG002  one style
         """Write an object for the proof, at the pace that Google accepts for one object."""
@@ -216,7 +223,7 @@ class GcsStore(BlobStore):
         if not _is_generation(generation):
             raise LostRaceError(f"{key!r} never had this ETag.", key=key)
         try:
-            return await self._object("put", key, lambda objects: objects.write(key, bytes(data), int(generation)))
+            return await self._object(key, lambda client: client.write(key, bytes(data), int(generation)))
         except NotFoundError as exc:
             if isinstance(mode, Create):
                 raise AccessError(
@@ -226,25 +233,27 @@ class GcsStore(BlobStore):
                 ) from exc
             raise LostRaceError(f"{key!r} no longer exists.", key=key) from exc
 
-    async def _object(self, operation: str, key: str, work: Callable[[Objects], _T]) -> _T:
-        """Call a function for an object. A missing object counts as such only if its bucket exists."""
+    async def _object(self, key: str, send: Callable[[GcsClient], Awaitable[_T]]) -> _T:
+        """Send a request about an object. A missing object counts as such only if its bucket exists."""
         try:
-            return await self._run(operation, key, work)
+            return await self._ask(send)
         except NotFoundError:
-            await self._run("list", key, lambda objects: objects.must_exist(key))
+            await self._of_bucket(key, lambda client: client.look(key))
             raise
 
-    async def _pages(
-        self, operation: str, key: str | None, begin: Callable[[Objects], Iterator[Sequence[_T]]]
-    ) -> AsyncIterator[_T]:
-        pages = await self._run(operation, key, begin)
-        while (page := await self._run(operation, key, lambda _: next(pages, None))) is not None:
-            for item in page:
+    async def _pages(self, key: str | None, send: Callable[[GcsClient, str], Awaitable[Page[_T]]]) -> AsyncIterator[_T]:
+        after = ""
+        while True:
+            page = await self._of_bucket(key, partial(_send_after, send, after))
+            for item in page.items:
                 yield item
+            after = page.after
+            if not after:
+                return
 
     async def _must_keep_versions(self, key: str) -> None:
         try:
-            kept = (await self._settings()).versioning_enabled
+            kept = (await self._settings()).versioning
         except AccessError:
             return  # the bot may not read the settings
         if not kept:
@@ -254,30 +263,43 @@ class GcsStore(BlobStore):
                 key=key,
             )
 
-    async def _settings(self) -> Any:
-        return await self._run("diagnose", None, lambda objects: objects.settings())
+    async def _settings(self) -> BucketSettings:
+        return await self._of_bucket(None, lambda client: client.settings())
 
-    async def _run(self, operation: str, key: str | None, work: Callable[[Objects], _T]) -> _T:
+    async def _of_bucket(self, key: str | None, send: Callable[[GcsClient], Awaitable[_T]]) -> _T:
+        """Send a request about the bucket, which finds nothing only if there is no bucket."""
         try:
-            return await self._session().run(operation, key, work)
+            return await self._ask(send)
         except NotFoundError as exc:
-            if operation in {"get", "put", "delete", "delete_version"}:
-                raise
             raise AccessError(
                 f"The bucket {self.bucket!r} does not exist. Create it, or fix the URI.", key=key, about="bucket"
             ) from exc
 
-    def _session(self) -> Session:
-        """Return the session of this process. The sessions of a parent process are not touched."""
-        here = os.getpid()
-        if self._client is not None and here != self._made_in:
-            raise AccessError(
-                f"This client was created in process {self._made_in} and can't be used in its fork, process "
-                f"{here}. The two processes would share connections. Create the client after forking."
-            )
-        found = self._sessions.get(here)
-        # Two threads with their own loops may come here at once; only one session is kept.
-        return found or self._sessions.setdefault(here, Session(self.bucket, self._options, self._client))
+    async def _ask(self, send: Callable[[GcsClient], Awaitable[_T]]) -> _T:
+        client: GcsClient = await self._source().get()
+        return await send(client)
+
+    def _source(self) -> Clients[LightClient] | SdkClients:
+        """Return where clients come from, chosen at the first request."""
+        if self._clients is None:
+            from ptb_bucket_gcs._choice import choose_clients  # noqa: PLC0415  only where it is used
+
+            with self._choosing:  # two threads with their own loops may come here at once
+                if self._clients is None:
+                    self._clients = choose_clients(self.bucket, self._options)
+        return self._clients
+
+
+def _around(bucket: str, options: Options, client: storage.Client) -> SdkClients:
+    from ptb_bucket_gcs._sdk import SdkClients  # noqa: PLC0415  only where it is used
+
+    return SdkClients(bucket, options, client)
+
+
+def _send_after(
+    send: Callable[[GcsClient, str], Awaitable[Page[_T]]], after: str, client: GcsClient
+) -> Awaitable[Page[_T]]:
+    return send(client, after)
 
 
 def _is_generation(etag: str) -> bool:

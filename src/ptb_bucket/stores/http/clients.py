@@ -62,15 +62,15 @@ class Clients(Generic[_Client]):
         if self._pid != os.getpid():
             self._pid = os.getpid()
             self._abandon(list(self._by_loop))
-        self._abandon([loop for loop in self._by_loop if loop.is_closed()])
+        self._abandon([loop for loop in list(self._by_loop) if loop.is_closed()])
         return self._by_loop.setdefault(asyncio.get_running_loop(), _Held())
 
     def _abandon(self, loops: list[asyncio.AbstractEventLoop]) -> None:
         for loop in loops:
-            entry = self._by_loop.pop(loop)
-            _ABANDONED.append(entry)
-            if entry.client is not None:
-                _ABANDONED.extend(entry.client.abandon())
+            entry = self._by_loop.pop(loop, None)  # a thread with another loop may have been faster
+            if entry is not None:
+                _ABANDONED.append(entry)
+                _ABANDONED.extend(entry.client.abandon() if entry.client is not None else ())
 
 
 class _Held(Generic[_Client]):

@@ -114,6 +114,8 @@ def _parts(origin: str) -> tuple[bytes, bytes, int | None]:
 
 def _sent(request: Request) -> list[tuple[bytes, bytes]]:
     sent = [(name.encode("ascii"), value.encode("ascii")) for name, value in request.headers.items()]
+    if "host" not in request.headers:
+        sent.append((b"host", request.origin.partition("://")[2].encode("ascii")))
     sent += _HEADERS
     if request.method in _WITH_BODY:
         sent.append((b"content-length", b"%d" % len(request.body)))

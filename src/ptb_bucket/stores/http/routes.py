@@ -81,6 +81,7 @@ class Routes:
         """Close all connections."""
         for pool in self._by_proxy.values():
             await pool.aclose()
+        await self.connections.close()
 
 
 def _proxy_for(origin: str) -> str:

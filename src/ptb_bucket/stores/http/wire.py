@@ -31,6 +31,7 @@ class Connections(httpcore.AsyncNetworkBackend):
 
     def __init__(self) -> None:
         self._wires: WeakSet[_Wire] = WeakSet()
+        self._closed = False
 
     async def connect_tcp(
         self,
@@ -64,8 +65,17 @@ class Connections(httpcore.AsyncNetworkBackend):
         except BaseException:
             await wire.close()  # if it was opened while the caller was cancelled
             raise
+        if self._closed:  # the pool does not know a connection that was not open yet
+            await wire.close()
+            raise httpcore.ConnectError("The store was closed before the request was sent.")
         self._wires.add(wire)
         return _Stream(wire)
+
+    async def close(self) -> None:
+        """Close all connections, also those that requests are waiting for, and open no more."""
+        self._closed = True
+        for wire in list(self._wires):
+            await wire.close()
 
     def abandon(self) -> list[object]:
         """Close the sockets without the loop, which can no longer do anything. Return what nothing may touch."""

@@ -5,7 +5,6 @@ Every call has ``retry=None``, because Google's own retries repeat uploads for t
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from google.api_core import exceptions as api
@@ -13,27 +12,17 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 from google.oauth2 import service_account
 
-from ptb_bucket.errors import AccessError, NotFoundError, UnavailableError, UnsupportedError
-from ptb_bucket.stores import NOT_MODIFIED, Blob, BlobInfo, BlobVersion
-from ptb_bucket_gcs._errors import translated
-from ptb_bucket_gcs._options import is_google
-from ptb_bucket_gcs._transport import CuttableAdapter
+from ptb_bucket.errors import UnavailableError, UnsupportedError
+from ptb_bucket.stores import NOT_MODIFIED, Blob, BlobInfo
+from ptb_bucket_gcs._options import CONNECT, READ, is_google
+from ptb_bucket_gcs._requests import BucketSettings, Page, StoredGeneration
+from ptb_bucket_gcs._sdk.transport import CuttableAdapter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import datetime
-
     from ptb_bucket.stores import NotModified
     from ptb_bucket_gcs._options import Options
 
-__all__ = ["Objects", "as_versions", "open_client"]
-
-CONNECT: Final = 3.05
-READ: Final = 10.0
-"""The seconds for a connection and for the next bytes of an answer; the store's own timeout limits both."""
-
-_SAME: Final = timedelta(seconds=1)
-"""If a generation begins this soon after another one ended, it replaced it: Google accepts one write per second."""
+__all__ = ["Objects", "open_client"]
 
 
 class _Upload(storage.Blob):  # type: ignore[misc]  # untyped
@@ -103,68 +92,48 @@ class Objects:
             raise UnavailableError(f"The server did not return a generation after writing {key!r}.", key=key)
         return str(blob.generation)
 
-    def delete(self, key: str, generation: int | None = None) -> None:
+    def delete(self, key: str, generation: int | None, if_generation: int | None) -> None:
         """Delete an object; with a generation, delete only that one, for good."""
-        self._bucket.blob(key, generation=generation).delete(**self._once)
+        self._bucket.blob(key, generation=generation).delete(if_generation_match=if_generation, **self._once)
 
-    def delete_if(self, key: str, generation: int) -> None:
-        """Delete an object if it has this generation."""
-        self._bucket.blob(key).delete(if_generation_match=generation, **self._once)
+    def page(self, prefix: str, after: str) -> Page[BlobInfo]:
+        """List objects."""
+        found, token = self._list(prefix, "name,size,updated", after)
+        return Page([BlobInfo(blob.name, blob.size, blob.updated) for blob in found], token)
 
-    def pages(self, prefix: str) -> Iterator[list[BlobInfo]]:
-        """List objects. Each page is one request, sent when the page is needed."""
-        found = self._list(prefix, "name,size,updated")
-        return ([BlobInfo(blob.name, blob.size, blob.updated) for blob in page] for page in found.pages)
-
-    def version_pages(self, key: str) -> Iterator[list[storage.Blob]]:
-        """List the generations of an object, for :func:`as_versions`. It stops when other keys begin."""
+    def generations(self, prefix: str, after: str) -> Page[StoredGeneration]:
+        """List generations of objects."""
         fields = "name,size,generation,timeCreated,timeDeleted"
-        found = self._list(key, fields, versions="true")  # text, because an emulator expects it
-        for page in found.pages:
-            blobs = list(page)
-            yield [blob for blob in blobs if blob.name == key]
-            if any(blob.name != key for blob in blobs):
-                return
+        found, token = self._list(prefix, fields, after, versions="true")  # text, because an emulator expects it
+        return Page([_generation(blob) for blob in found], token)
 
-    def must_exist(self, key: str) -> None:
-        """Check that the bucket exists, with a permission that every bot has.
+    def look(self, key: str) -> None:
+        """List at most one object."""
+        self._list(key, "name", "", max_results=1)
 
-        Raises:
-            AccessError: The bucket does not exist, or the bot may not know.
-        """
-        try:
-            with translated("list", f"bucket {self._bucket.name!r}", key):
-                list(self._list(key, "name", max_results=1))
-        except NotFoundError as exc:
-            raise AccessError(
-                f"The bucket {self._bucket.name!r} does not exist. Create it, or fix the URI.",
-                key=key,
-                about="bucket",
-            ) from exc
-
-    def settings(self) -> storage.Bucket:
-        """Read the bucket's settings, which needs storage.buckets.get. A bot need not have it."""
+    def settings(self) -> BucketSettings:
+        """Read the bucket's settings."""
         bucket = self.client.bucket(self._bucket.name, user_project=self._bucket.user_project)
         bucket.reload(**self._once)
-        return bucket
+        return BucketSettings(
+            bucket.name,
+            versioning=bool(bucket.versioning_enabled),
+            uniform_access=bool(bucket.iam_configuration.uniform_bucket_level_access_enabled),
+            held=bool(bucket.retention_period or bucket.default_event_based_hold),
+        )
 
-    def _list(self, prefix: str, fields: str, **options: Any) -> Any:
+    def _list(self, prefix: str, fields: str, after: str, **options: Any) -> tuple[list[storage.Blob], str]:
+        """Return a page and the token of the next one."""
         fields = f"items({fields}),nextPageToken"
-        return self.client.list_blobs(self._bucket, prefix=prefix, fields=fields, **options, **self._once)
+        found = self.client.list_blobs(
+            self._bucket, prefix=prefix, fields=fields, page_token=after or None, **options, **self._once
+        )
+        page = list(next(found.pages))
+        return page, found.next_page_token or ""
 
 
-def as_versions(blobs: Iterable[storage.Blob]) -> Iterator[BlobVersion]:
-    """Convert an object's generations to versions, newest first, with markers for deletions.
-
-    Google has no such markers. An object was deleted if a generation ended and no other one began.
-    """
-    since: datetime | None = None
-    for blob in sorted(blobs, key=lambda blob: int(blob.generation), reverse=True):
-        ended = blob.time_deleted
-        if ended is not None and (since is None or since - ended > _SAME):
-            yield BlobVersion(f"{blob.generation}-deleted", ended, 0, deleted=True)
-        yield BlobVersion(str(blob.generation), blob.time_created, blob.size, current=ended is None)
-        since = blob.time_created
+def _generation(blob: storage.Blob) -> StoredGeneration:
+    return StoredGeneration(blob.name, int(blob.generation), blob.size, blob.time_created, blob.time_deleted)
 
 
 def open_client(options: Options) -> storage.Client:

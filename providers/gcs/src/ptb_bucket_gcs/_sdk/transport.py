@@ -10,10 +10,10 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from ptb_bucket_gcs._threads import current_call
+from ptb_bucket_gcs._sdk.threads import current_call
 
 if TYPE_CHECKING:
-    from ptb_bucket_gcs._threads import Call
+    from ptb_bucket_gcs._sdk.threads import Call
 
 __all__ = ["CuttableAdapter"]
 
