@@ -5,8 +5,9 @@
 
 The contestants take turns, each in a process of its own: PTB alone, PicklePersistence, a pickle in S3 written by hand
 with boto3, and ptb-bucket on its stores. Telegram answers over HTTP on this machine, so each start sends getMe and
-sendMessage with PTB's own client. The stores are MiniStack and fake-gcs-server. All of them run in their own processes,
-and only the contestant's CPU time counts. "Time" includes waiting for those servers and for other load of the machine.
+sendMessage with PTB's own client. The stores are MiniStack and fake-gcs-server, which needs no access token. All of them
+run in their own processes, and only the contestant's CPU time counts. "Time" includes waiting for those servers and for
+other load of the machine.
 
 Figures are medians, and ratios medians of the ratios in the same round. "Least CPU" is the best round of each
 contestant, which other load of the machine disturbs least.
@@ -115,16 +116,18 @@ def servers(folder: Path) -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
         s3, gcs = (stack.enter_context(running(name)) for name in ("ministack", "fake-gcs-server"))
         s3_bucket, gcs_bucket = (asyncio.run(empty_bucket(server)) for server in (s3, gcs))
-        light, full = (type(s3)(s3.name, s3.scheme, s3.url, client) for client in ("light", "aioboto3"))
+        s3_light, s3_full = s3.with_client("light"), s3.with_client("aioboto3")
+        gcs_light, gcs_full = gcs.with_client("light"), gcs.with_client("google-cloud-storage")
         yield {
             "telegram": stack.enter_context(telegram()),
             "folder": str(folder),
             "s3": s3.url,
             "s3 bucket": s3_bucket,
             "file": f"file:{folder}/state",
-            "s3 light": light.uri(s3_bucket, "light/"),
-            "s3 aioboto3": full.uri(s3_bucket, "aioboto3/"),
-            "gs": gcs.uri(gcs_bucket, "bot/"),
+            "s3 light": s3_light.uri(s3_bucket, "light/"),
+            "s3 aioboto3": s3_full.uri(s3_bucket, "aioboto3/"),
+            "gs light": gcs_light.uri(gcs_bucket, "light/"),
+            "gs google-cloud-storage": gcs_full.uri(gcs_bucket, "full/"),
         }
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BASE = "ptb tuned"
-CONTESTANTS = ("file", "s3 light", "gs")
+CONTESTANTS = ("file", "s3 light", "gs light", "gs google-cloud-storage")
 TIMER = """
 import json, sys, time
 from importlib._bootstrap_external import SourceFileLoader

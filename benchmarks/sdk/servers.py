@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
@@ -27,18 +27,23 @@ Command = tuple[list[str], dict[str, str]]
 
 @dataclass(frozen=True)
 class Server:
-    """A server that answers at ``url``, and on S3 the client with which ptb-bucket uses it."""
+    """A server that answers at ``url``, and the client with which ptb-bucket uses it."""
 
     name: str
     scheme: str
     url: str
     client: str = "auto"
 
+    def with_client(self, client: str) -> Server:
+        """Return the same server for another client."""
+        return replace(self, client=client)
+
     def uri(self, bucket: str, prefix: str, *, through: str = "", **options: str) -> str:
         """Return the URI of a place on it, through the proxy ``through`` if given."""
         options["endpoint_url"] = through or self.url
+        options["client"] = self.client
         if self.scheme == "s3":
-            options.update(region="us-east-1", client=self.client)
+            options["region"] = "us-east-1"
         return f"{self.scheme}://{bucket}/{prefix}?" + "&".join(f"{name}={quote(v)}" for name, v in options.items())
 
 
@@ -66,7 +71,7 @@ SERVERS: Final[dict[str, tuple[str, Callable[[int], Command]]]] = {
 
 @contextmanager
 def running(name: str, client: str = "auto", *, patience: float = PATIENCE) -> Iterator[Server]:
-    """Run a server on a free port until the end; ``client`` sends ptb-bucket's requests to S3.
+    """Run a server on a free port until the end; ``client`` sends ptb-bucket's requests.
 
     It has to answer within ``patience`` seconds.
     """

@@ -35,7 +35,8 @@ CONTESTANTS = {
     "file": "buckets",
     "s3 light": "buckets",
     "s3 aioboto3": "buckets",
-    "gs": "buckets",
+    "gs light": "buckets",
+    "gs google-cloud-storage": "buckets",
 }
 """Contestant → the module in ``bots`` that imports its libraries and builds it."""
 

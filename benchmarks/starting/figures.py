@@ -23,7 +23,8 @@ NAMES: Final = {
     "file": "`file:`",
     "s3 light": "`s3://`, light client",
     "s3 aioboto3": "`s3://`, aioboto3",
-    "gs": "`gs://`",
+    "gs light": "`gs://`, light client",
+    "gs google-cloud-storage": "`gs://`, google-cloud-storage",
 }
 """Contestant → its name in tables."""
 

@@ -14,7 +14,8 @@ __all__ = ["draw"]
 
 LABELS: Final = {
     "ptb": "PTB alone", "ptb tuned": "PTB alone, tuned", "pickle": "PicklePersistence", "boto3": "boto3 by hand",
-    "file": "file:", "s3 light": "s3:// light", "s3 aioboto3": "s3:// aioboto3", "gs": "gs://",
+    "file": "file:", "s3 light": "s3:// light", "s3 aioboto3": "s3:// aioboto3", "gs light": "gs:// light",
+    "gs google-cloud-storage": "gs:// google",
 }  # fmt: skip
 
 

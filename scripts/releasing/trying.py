@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["EXTRAS", "pins", "try_all"]
 
 _S3: Final = "s3://bucket/{name}?endpoint_url={s3}&region=us-east-1&client={client}"
-_GS: Final = "gs://bucket/{name}?endpoint_url={google}"
+_GS: Final = "gs://bucket/{name}?endpoint_url={google}&client={client}"
+_GS_CLIENTS: Final = tuple(_GS.replace("{client}", name) for name in ("light", "google-cloud-storage"))
 _KEYS: Final = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 _ORIGIN: Final = "import ptb_bucket; print(ptb_bucket.__file__)"
 
@@ -38,8 +39,8 @@ EXTRAS: Final[Mapping[str, Extra]] = {
     "": Extra(("file:./state",)),
     "s3-light": Extra((_S3.replace("{client}", "light"),)),
     "s3": Extra((_S3.replace("{client}", "aioboto3"),)),
-    "gcs": Extra((_GS,)),
-    "all": Extra((_S3.replace("{client}", "aioboto3"), _GS), verb=True),
+    "gcs": Extra(_GS_CLIENTS),
+    "all": Extra((_S3.replace("{client}", "aioboto3"), *_GS_CLIENTS), verb=True),
 }
 """The extras that name a provider, and none at all."""
 

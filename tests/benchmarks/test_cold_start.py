@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "cold_start.py"
-CONTESTANTS = {"ptb", "ptb tuned", "pickle", "boto3", "file", "s3 light", "s3 aioboto3", "gs"}
+CONTESTANTS = {
+    "ptb",
+    "ptb tuned",
+    "pickle",
+    "boto3",
+    "file",
+    "s3 light",
+    "s3 aioboto3",
+    "gs light",
+    "gs google-cloud-storage",
+}
 PHASES = {"interpreter", "imports", "build", "connect and load", "first webhook"}
 
 

@@ -9,7 +9,12 @@ from telegram.ext import ApplicationBuilder, MessageHandler, filters  # noqa: F4
 
 from ptb_bucket import BucketApplication, bucket_application
 
-NEEDED = {"s3 light": ("ptb_bucket_s3",), "s3 aioboto3": ("ptb_bucket_s3", "aioboto3"), "gs": ("ptb_bucket_gcs",)}
+NEEDED = {
+    "s3 light": ("ptb_bucket_s3",),
+    "s3 aioboto3": ("ptb_bucket_s3", "aioboto3"),
+    "gs light": ("ptb_bucket_gcs",),
+    "gs google-cloud-storage": ("ptb_bucket_gcs",),
+}
 
 
 def require(contestant: str) -> None:

@@ -156,8 +156,9 @@ def _read(answer: Answer, asked: Asked, host: str) -> Token:
         raise _later(asked, host, f"HTTP {answer.status}")
     if answer.status != _OK:
         raise _refused(asked, _REFUSALS.get(answer.status, _REFUSED), f"HTTP {answer.status}")
-    if answer.headers.get("metadata-flavor") != _FLAVOR:
-        raise _refused(asked, f"{host} is not a metadata server of Google. {_ELSEWHERE}", "no Metadata-Flavor")
+    # Some versions of GKE leave the header out of answers with a token, and google-auth takes them, too.
+    if answer.headers.get("metadata-flavor", _FLAVOR) != _FLAVOR:
+        raise _refused(asked, f"{host} is not a metadata server of Google. {_ELSEWHERE}", "Metadata-Flavor")
     return _parsed(answer.body, asked, host)
 
 
