@@ -5,9 +5,9 @@
 
 The contestants take turns, each in a process of its own: PTB alone, PicklePersistence, a pickle in S3 written by hand
 with boto3, and ptb-bucket on its stores. Telegram answers over HTTP on this machine, so each start sends getMe and
-sendMessage with PTB's own client. The stores are MiniStack and fake-gcs-server, which needs no access token. All of them
-run in their own processes, and only the contestant's CPU time counts. "Time" includes waiting for those servers and for
-other load of the machine.
+sendMessage with PTB's own client. The stores are MiniStack and fake-gcs-server, which needs no access token. All of
+them run in their own processes, and only the contestant's CPU time counts. "Time" includes waiting for those servers
+and for other load of the machine.
 
 Figures are medians, and ratios medians of the ratios in the same round. "Least CPU" is the best round of each
 contestant, which other load of the machine disturbs least.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CREDENTIALS",
-    "NO_ANSWER",
+    "UNANSWERED",
     "UNTRUSTED",
     "Asked",
     "Verdict",
@@ -65,7 +65,7 @@ class Verdict(NamedTuple):
 
 
 # Broken connections, damaged bytes, invalid answers: the outcome of a write is unknown.
-NO_ANSWER: Final = Verdict(
+UNANSWERED: Final = Verdict(
     UnavailableError, "got no usable response. If this persists, check the network and endpoint_url."
 )
 UNTRUSTED: Final = Verdict(

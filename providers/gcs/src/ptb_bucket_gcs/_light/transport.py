@@ -12,7 +12,7 @@ import httpcore
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.stores import trusted_certificates, within
 from ptb_bucket.stores.http import Http, Request, TimeLimits
-from ptb_bucket_gcs._errors import NO_ANSWER, UNTRUSTED, distrusted, verdict_on
+from ptb_bucket_gcs._errors import UNANSWERED, UNTRUSTED, distrusted, verdict_on
 from ptb_bucket_gcs._light.tokens import Tokens
 from ptb_bucket_gcs._options import CONNECT, GOOGLE, READ, is_google
 
@@ -107,7 +107,7 @@ class Transport:
         try:
             return read(json.loads(answer.body))
         except (ValueError, LookupError, TypeError, AttributeError) as exc:
-            raise asked.failed(NO_ANSWER, type(exc).__name__) from exc
+            raise asked.failed(UNANSWERED, type(exc).__name__) from exc
 
     async def ask(self, asked: Asked, message: Message) -> Answer:
         """Send a request and return its answer, which is not a refusal.
@@ -124,7 +124,7 @@ class Transport:
         except (TimeoutError, asyncio.TimeoutError) as exc:
             raise asked.timed_out(self._seconds) from exc
         except _NETWORK as exc:
-            raise asked.failed(UNTRUSTED if distrusted(exc) else NO_ANSWER, type(exc).__name__) from exc
+            raise asked.failed(UNTRUSTED if distrusted(exc) else UNANSWERED, type(exc).__name__) from exc
         if answer.status < _FIRST_REFUSAL or answer.status == _NOT_MODIFIED:
             return answer
         said = answer.body.decode("utf-8", "replace")

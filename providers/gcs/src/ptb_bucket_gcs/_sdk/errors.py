@@ -15,7 +15,7 @@ from google.cloud.storage import exceptions as media
 
 from ptb_bucket.errors import AccessError, StoreError, UnavailableError
 from ptb_bucket.stores import credentials_unreadable
-from ptb_bucket_gcs._errors import CREDENTIALS, NO_ANSWER, UNTRUSTED, Verdict, distrusted, verdict_on
+from ptb_bucket_gcs._errors import CREDENTIALS, UNANSWERED, UNTRUSTED, Verdict, distrusted, verdict_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ def _by_class(exc: Any) -> Verdict:
         return _by_credentials(exc)
     if credentials_unreadable(exc, re.compile(_SEARCH)):
         return Verdict(AccessError, _UNREADABLE, "credentials")
-    return NO_ANSWER
+    return UNANSWERED
 
 
 def _by_credentials(exc: Any) -> Verdict:
