@@ -1,10 +1,10 @@
-"""What a light client for Google would save: CPU from the import to the first GET, in fresh processes, in turns.
+"""What the light client for Google saves: CPU from the import to the first GET, in fresh processes, in turns.
 
     python benchmarks/google_clients.py [--rounds 11] [--python PATH]
 
-Each process has imported telegram.ext, and with it httpx. Then the first imports google-cloud-storage. The others send
-the same GET over httpx to the JSON API: the second with google-auth's credentials for Cloud Run, the third with no
-library of Google, as if it asked the metadata server for a token itself. None fetches a token. The server is
+Each process has imported telegram.ext and ptb_bucket, with httpx and its certificates. Then the first imports
+google-cloud-storage. The others send the same GET to the JSON API: the second with google-auth's credentials for Cloud
+Run, the third with httpx alone, and the fourth is ptb-bucket's light client. None fetches a token. The server is
 fake-gcs-server, in a process of its own.
 """
 
@@ -12,18 +12,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import statistics
 import subprocess
 import sys
 
 from sdk.bare import bare, new_bucket
 from sdk.servers import Server, running, without_accounts
+from starting.processes import CERTIFICATES
 
 BEGIN = """
 import sys, time
-import telegram.ext, httpx
+import telegram.ext, httpx, ptb_bucket
+from ptb_bucket.stores import open_store, tls_context
 url, bucket = sys.argv[1:]
-client = httpx.AsyncClient()  # its TLS context exists already
+client = httpx.AsyncClient(verify=tls_context())
 begin = time.process_time()
 """
 SDK = """
@@ -40,11 +43,19 @@ async def get():
     assert answer.content == b"state", answer
 asyncio.run(get())
 """
+OURS = """
+import asyncio
+async def get():
+    async with open_store(f"gs://{bucket}?client=light&endpoint_url={url}") as store:
+        assert (await store.get("state")).data == b"state"
+asyncio.run(get())
+"""
 END = "print(time.process_time() - begin)"
 PROGRAMS = {
     "google-cloud-storage": SDK,
     "google-auth and httpx": "from google.auth import compute_engine\n" + LIGHT,
     "httpx alone": LIGHT,
+    "ptb-bucket's light client": OURS,
 }
 
 
@@ -59,7 +70,8 @@ async def filled(server: Server) -> str:
 def spent(python: str, program: str, *arguments: str) -> float:
     """Return the CPU milliseconds that a process spent."""
     command = [python, "-W", "ignore", "-c", BEGIN + program + END, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    environment = {name: value for name, value in os.environ.items() if name not in CERTIFICATES}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)  # noqa: S603
     return float(done.stdout) * 1000
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["PHASES", "Run", "Starter", "measure"]
+__all__ = ["CERTIFICATES", "PHASES", "Run", "Starter", "measure"]
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parents[1]
