@@ -92,7 +92,7 @@ async def test_200_stores_leave_nothing(server, bucket, either_client):
         for _ in range(200):
             async with GcsStore(bucket, Options(endpoint_url=server.url, client=either_client)) as store:
                 assert (await store.get("a")).data == b"1"
-                kept.append(await store._source().get())  # closed, not collected
+                kept.append(await store._objects.clients().get())  # closed, not collected
         gc.collect()
     assert our_threads() == []
     assert descriptors() <= before + 2
@@ -124,7 +124,7 @@ async def test_a_client_that_is_closed_behind_our_back(server, bucket, ours):
     options = Options(endpoint_url=server.url, client=SDK)
     async with GcsStore(bucket, options, client=None if ours else client) as store:
         etag = await store.put("a", b"1", Create())
-        (await store._source().get())._objects.client.close()
+        (await store._objects.clients().get())._objects.client.close()
         await store.put("a", b"2", Update(etag))
         assert (await store.get("a")).data == b"2"
     client.close()

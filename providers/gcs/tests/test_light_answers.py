@@ -63,6 +63,19 @@ async def test_a_read_is_compared_with_what_is_stored(kinds):
                     await store.get("a")
 
 
+@pytest.mark.parametrize("kinds", [("crc32c", "md5"), ("md5", "crc32c")])
+async def test_each_checksum_may_be_in_a_header_of_its_own(kinds):
+    """As Google sends them."""
+    first, second = (stored(b"seven", kind)["X-Goog-Hash"] for kind in kinds)
+    headers = {"X-Goog-Generation": "7", "X-Goog-Hash": first, "x-goog-hash": second}
+    replies = [Reply(200, b"seven", headers), Reply(200, b"sevem", headers)]
+    with answering(lambda _: replies.pop(0)) as server:
+        async with light(server) as store:
+            assert (await store.get("a")).data == b"seven"
+            with pytest.raises(UnavailableError, match="damaged"):
+                await store.get("a")
+
+
 async def test_an_object_that_google_unpacks_is_read():
     """Its checksums are those of the packed bytes."""
     headers = stored(gzip.compress(b"seven"), "md5", "crc32c", **{"X-Goog-Stored-Content-Encoding": "gzip"})

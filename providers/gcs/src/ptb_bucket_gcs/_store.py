@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-import threading
-from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Final, cast, overload
 
 from ptb_bucket.errors import (
     AccessError,
@@ -17,25 +15,22 @@ from ptb_bucket.errors import (
     UnsupportedError,
 )
 from ptb_bucket.stores import BlobStore, ConditionProof, Create, check_key, read_options
+from ptb_bucket_gcs._bucket import Bucket
 from ptb_bucket_gcs._options import HONEST, OPTIONS, Options, is_google
 from ptb_bucket_gcs._permissions import PERMISSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from google.cloud import storage
 
     from ptb_bucket.stores import Blob, BlobInfo, BlobVersion, Finding, NotModified, PutMode, StoreUri
-    from ptb_bucket.stores.http import Clients
-    from ptb_bucket_gcs._light import LightClient
-    from ptb_bucket_gcs._requests import BucketSettings, GcsClient, Page, StoredGeneration
-    from ptb_bucket_gcs._sdk import SdkClients
+    from ptb_bucket_gcs._requests import StoredGeneration
 
 __all__ = ["GcsStore"]
 
 _BUCKET: Final = r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]"
 _CHALLENGES: Final = ".well-known/acme-challenge/"
-_T = TypeVar("_T")
 
 
 class GcsStore(BlobStore):
@@ -66,10 +61,7 @@ class GcsStore(BlobStore):
             )
         self.bucket = bucket
         self._options = options or Options()
-        self._choosing = threading.Lock()
-        self._clients: Clients[LightClient] | SdkClients | None = None
-        if client is not None:
-            self._clients = _around(bucket, self._options, client)
+        self._objects = Bucket(bucket, self._options, client)
         endpoint = client.api_endpoint if client else self._options.endpoint_url
         self._is_google = is_google(endpoint)
         if not self._is_google:
@@ -109,9 +101,9 @@ class GcsStore(BlobStore):
             await self._must_keep_versions(key)
             if not _is_generation(version):
                 raise NotFoundError(f"{version!r} is not a generation of {key!r}.", key=key)
-            return await self._object(key, lambda client: client.read(key, generation=int(version)))
+            return await self._objects.of_object(key, lambda client: client.read(key, generation=int(version)))
         known = int(if_none_match) if if_none_match and _is_generation(if_none_match) else None
-        return await self._object(key, lambda client: client.read(key, known=known))
+        return await self._objects.of_object(key, lambda client: client.read(key, known=known))
 
     async def put(self, key: str, data: bytes, mode: PutMode) -> str:
         """Write an object with one request; see :meth:`BlobStore.put`."""
@@ -124,7 +116,7 @@ class GcsStore(BlobStore):
         """Remove an object with one request; see :meth:`BlobStore.delete`."""
         self._check(key)
         try:
-            await self._object(key, lambda client: client.delete(key))
+            await self._objects.of_object(key, lambda client: client.delete(key))
         except NotFoundError:
             return
 
@@ -140,13 +132,13 @@ class GcsStore(BlobStore):
         if not _is_generation(etag):
             raise LostRaceError(f"{key!r} never had this ETag.", key=key)
         try:
-            await self._object(key, lambda client: client.delete(key, if_generation=int(etag)))
+            await self._objects.of_object(key, lambda client: client.delete(key, if_generation=int(etag)))
         except NotFoundError:
             return
 
     async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
         """Iterate over the objects, 1,000 per request; see :meth:`BlobStore.list`."""
-        async for info in self._pages(None, lambda client, after: client.list_objects(prefix, after)):
+        async for info in self._objects.pages(None, lambda client, after: client.list_objects(prefix, after)):
             if info.key != self._proof.key:
                 yield info
 
@@ -163,7 +155,7 @@ class GcsStore(BlobStore):
         from ptb_bucket_gcs._versions import as_versions  # noqa: PLC0415  only where it is used
 
         found: list[StoredGeneration] = []
-        async for one in self._pages(key, lambda client, after: client.list_generations(key, after)):
+        async for one in self._objects.pages(key, lambda client, after: client.list_generations(key, after)):
             if one.key != key:
                 break  # the key itself comes first of all that start with it
             found.append(one)
@@ -183,7 +175,7 @@ class GcsStore(BlobStore):
         if not _is_generation(version):
             return
         try:
-            await self._object(key, lambda client: client.delete_generation(key, int(version)))
+            await self._objects.of_object(key, lambda client: client.delete_generation(key, int(version)))
         except NotFoundError:
             return
 
@@ -192,14 +184,13 @@ class GcsStore(BlobStore):
         from ptb_bucket_gcs._diagnose import findings  # noqa: PLC0415  rarely needed
 
         try:
-            return findings(await self._settings())
+            return findings(await self._objects.settings())
         except StoreError as exc:
             return findings(exc)
 
     async def close(self) -> None:
         """Close threads and connections. The next use opens new ones."""
-        if self._clients is not None:
-            await self._clients.close()
+        await self._objects.close()
 
     def _check(self, key: str) -> None:
         check_key(key)
@@ -211,7 +202,7 @@ class GcsStore(BlobStore):
 
     async def _read(self, key: str) -> Blob:
         """Read an object for the proof."""
-        return cast("Blob", await self._object(key, lambda client: client.read(key)))
+        return cast("Blob", await self._objects.of_object(key, lambda client: client.read(key)))
 
     async def _send(self, key: str, data: bytes, mode: PutMode, style: str) -> str:  # noqa: ARG002  one style
         """Write an object for the proof, at the pace that Google accepts for one object."""
@@ -223,7 +214,7 @@ class GcsStore(BlobStore):
         if not _is_generation(generation):
             raise LostRaceError(f"{key!r} never had this ETag.", key=key)
         try:
-            return await self._object(key, lambda client: client.write(key, bytes(data), int(generation)))
+            return await self._objects.of_object(key, lambda client: client.write(key, bytes(data), int(generation)))
         except NotFoundError as exc:
             if isinstance(mode, Create):
                 raise AccessError(
@@ -233,27 +224,9 @@ class GcsStore(BlobStore):
                 ) from exc
             raise LostRaceError(f"{key!r} no longer exists.", key=key) from exc
 
-    async def _object(self, key: str, send: Callable[[GcsClient], Awaitable[_T]]) -> _T:
-        """Send a request about an object. A missing object counts as such only if its bucket exists."""
-        try:
-            return await self._ask(send)
-        except NotFoundError:
-            await self._of_bucket(key, lambda client: client.look(key))
-            raise
-
-    async def _pages(self, key: str | None, send: Callable[[GcsClient, str], Awaitable[Page[_T]]]) -> AsyncIterator[_T]:
-        after = ""
-        while True:
-            page = await self._of_bucket(key, partial(_send_after, send, after))
-            for item in page.items:
-                yield item
-            after = page.after
-            if not after:
-                return
-
     async def _must_keep_versions(self, key: str) -> None:
         try:
-            kept = (await self._settings()).versioning
+            kept = (await self._objects.settings()).versioning
         except AccessError:
             return  # the bot may not read the settings
         if not kept:
@@ -262,44 +235,6 @@ class GcsStore(BlobStore):
                 f"now on, run: gcloud storage buckets update gs://{self.bucket} --versioning",
                 key=key,
             )
-
-    async def _settings(self) -> BucketSettings:
-        return await self._of_bucket(None, lambda client: client.settings())
-
-    async def _of_bucket(self, key: str | None, send: Callable[[GcsClient], Awaitable[_T]]) -> _T:
-        """Send a request about the bucket, which finds nothing only if there is no bucket."""
-        try:
-            return await self._ask(send)
-        except NotFoundError as exc:
-            raise AccessError(
-                f"The bucket {self.bucket!r} does not exist. Create it, or fix the URI.", key=key, about="bucket"
-            ) from exc
-
-    async def _ask(self, send: Callable[[GcsClient], Awaitable[_T]]) -> _T:
-        client: GcsClient = await self._source().get()
-        return await send(client)
-
-    def _source(self) -> Clients[LightClient] | SdkClients:
-        """Return where clients come from, chosen at the first request."""
-        if self._clients is None:
-            from ptb_bucket_gcs._choice import choose_clients  # noqa: PLC0415  only where it is used
-
-            with self._choosing:  # two threads with their own loops may come here at once
-                if self._clients is None:
-                    self._clients = choose_clients(self.bucket, self._options)
-        return self._clients
-
-
-def _around(bucket: str, options: Options, client: storage.Client) -> SdkClients:
-    from ptb_bucket_gcs._sdk import SdkClients  # noqa: PLC0415  only where it is used
-
-    return SdkClients(bucket, options, client)
-
-
-def _send_after(
-    send: Callable[[GcsClient, str], Awaitable[Page[_T]]], after: str, client: GcsClient
-) -> Awaitable[Page[_T]]:
-    return send(client, after)
 
 
 def _is_generation(etag: str) -> bool:

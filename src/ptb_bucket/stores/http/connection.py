@@ -41,7 +41,7 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A complete answer. The names of its headers are in lower case."""
+    """A complete answer. Its headers have lower-case names, and both values if a header was sent twice."""
 
     status: int
     headers: Mapping[str, str]
@@ -123,4 +123,8 @@ def _sent(request: Request) -> list[tuple[bytes, bytes]]:
 
 
 def _received(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
+    found: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
