@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -128,6 +129,16 @@ async def test_a_valid_token_is_kept_if_its_renewal_fails(google, metadata, monk
     assert len(metadata.seen) == 2, "a valid token is not worth several attempts"
 
 
+async def test_a_failed_renewal_is_not_tried_again_at_each_request(google, metadata, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: now[0]))
+    hands_out(metadata, token("first", 100), Reply(503))
+    async with open_store("gs://bucket") as store:
+        for now[0], asked in ((0.0, 1), (29.0, 1), (31.0, 2), (32.0, 2), (60.0, 2), (62.0, 3)):
+            await store.get("a")
+            assert len(metadata.seen) == asked, now
+
+
 async def test_a_token_that_has_ended_is_not_sent(google, metadata):
     hands_out(metadata, token("first", 0), Reply(503))
     async with open_store("gs://bucket") as store:
@@ -171,7 +182,7 @@ async def test_a_token_that_stays_refused_is_an_access_error(google, metadata, s
         (Reply(200, b"rosebud", FLAVOR), UnavailableError, "metadata server"),
         (Reply(200, b'["rosebud"]', FLAVOR), UnavailableError, "metadata server"),
         (Reply(200, b'{"access_token": 1, "expires_in": 1}', FLAVOR), UnavailableError, "metadata server"),
-        (token("rosebud\r\nx: y"), UnavailableError, "metadata server"),
+        (token("rosebud\r\nx:y"), UnavailableError, "metadata server"),
         (token(""), UnavailableError, "metadata server"),
         (token("rosebud", "soon"), UnavailableError, "metadata server"),
     ],
