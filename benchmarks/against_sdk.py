@@ -100,7 +100,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=31, help="turns of each contestant")
     parser.add_argument("--starts", type=int, default=11, help="fresh processes for each scheme")
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
-    parser.add_argument("--client", choices=("light", "aioboto3"), default="light", help="of ptb-bucket, on S3")
+    parser.add_argument("--client", choices=("light", "full"), default="light", help="of ptb-bucket")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--json", type=Path, help="every single measurement, into this file")
     return parser

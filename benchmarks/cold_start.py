@@ -116,8 +116,8 @@ def servers(folder: Path) -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
         s3, gcs = (stack.enter_context(running(name)) for name in ("ministack", "fake-gcs-server"))
         s3_bucket, gcs_bucket = (asyncio.run(empty_bucket(server)) for server in (s3, gcs))
-        s3_light, s3_full = s3.with_client("light"), s3.with_client("aioboto3")
-        gcs_light, gcs_full = gcs.with_client("light"), gcs.with_client("google-cloud-storage")
+        s3_light, s3_full = s3.with_client("light"), s3.with_client("full")
+        gcs_light, gcs_full = gcs.with_client("light"), gcs.with_client("full")
         yield {
             "telegram": stack.enter_context(telegram()),
             "folder": str(folder),

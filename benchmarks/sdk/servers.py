@@ -22,12 +22,14 @@ __all__ = ["SERVERS", "Server", "running", "without_accounts"]
 
 MOTO: Final = Path(__file__).parents[2] / "providers" / "s3" / "tests" / "moto_server.py"
 PATIENCE: Final = 30
+FULL: Final = {"s3": "aioboto3", "gs": "google-cloud-storage"}
+"""Scheme → the name of the full client in a URI."""
 Command = tuple[list[str], dict[str, str]]
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that answers at ``url``, and the client with which ptb-bucket uses it."""
+    """A server that answers at ``url``, and the client with which ptb-bucket uses it: light, full or auto."""
 
     name: str
     scheme: str
@@ -41,7 +43,7 @@ class Server:
     def uri(self, bucket: str, prefix: str, *, through: str = "", **options: str) -> str:
         """Return the URI of a place on it, through the proxy ``through`` if given."""
         options["endpoint_url"] = through or self.url
-        options["client"] = self.client
+        options["client"] = FULL[self.scheme] if self.client == "full" else self.client
         if self.scheme == "s3":
             options["region"] = "us-east-1"
         return f"{self.scheme}://{bucket}/{prefix}?" + "&".join(f"{name}={quote(v)}" for name, v in options.items())
