@@ -16,7 +16,7 @@ from google.api_core import exceptions as api
 
 from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, StoreError, UnavailableError, UnsupportedError
 from ptb_bucket_gcs import PERMISSIONS, GcsStore, Options
-from ptb_bucket_gcs._errors import Asked
+from ptb_bucket_gcs._requests import Asked
 from ptb_bucket_gcs._sdk import errors as sdk
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal
 
 from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, StoreError, UnavailableError, UnsupportedError
+from ptb_bucket.stores import dataclass
 from ptb_bucket_gcs._options import HONEST
 from ptb_bucket_gcs._permissions import PERMISSIONS, ROLE
 
@@ -17,7 +18,6 @@ __all__ = [
     "CREDENTIALS",
     "UNANSWERED",
     "UNTRUSTED",
-    "Asked",
     "Verdict",
     "distrusted",
     "verdict_on",
@@ -50,7 +50,8 @@ _HINTS: Final = {
 _ABOUT: Final[Mapping[int, About]] = {400: "bucket", 401: "credentials"}
 
 
-class Verdict(NamedTuple):
+@dataclass(frozen=True)
+class Verdict:
     """What an error means.
 
     Args:
@@ -72,42 +73,6 @@ UNTRUSTED: Final = Verdict(
     AccessError,
     "failed: the TLS certificate is not trusted. Check endpoint_url, the system clock and the CA certificates.",
 )
-
-
-class Asked(NamedTuple):
-    """What was asked of a bucket, for messages.
-
-    Args:
-        operation: The operation, as in :data:`PERMISSIONS`.
-        bucket: The bucket's name.
-        key: The object's key, if the operation is about one.
-    """
-
-    operation: str
-    bucket: str
-    key: str | None
-
-    @property
-    def where(self) -> str:
-        """The object or bucket."""
-        return f"bucket {self.bucket!r}" if self.key is None else f"{self.key!r} in bucket {self.bucket!r}"
-
-    def failed(self, verdict: Verdict, name: str) -> StoreError:
-        """Return the error that says what to do next.
-
-        Args:
-            verdict: What the error means.
-            name: The HTTP status or the class of the error. No URL, header or credentials.
-        """
-        found = verdict.error(f"{self.operation} of {self.where} {verdict.text} ({name})", key=self.key)
-        if isinstance(found, AccessError):
-            found.about = verdict.about
-        return found
-
-    def timed_out(self, seconds: float) -> StoreError:
-        """Return the error for an operation that took too long."""
-        limit = f"{seconds:g} seconds (option timeout)"
-        return UnavailableError(f"{self.operation} of {self.where} timed out after {limit}.", key=self.key)
 
 
 def verdict_on(status: int, reasons: AbstractSet[str], said: str, operation: str) -> Verdict:

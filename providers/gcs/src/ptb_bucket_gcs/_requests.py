@@ -4,17 +4,57 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from ptb_bucket.errors import AccessError, UnavailableError
 from ptb_bucket.stores import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from ptb_bucket.errors import StoreError
     from ptb_bucket.stores import Blob, BlobInfo, NotModified
+    from ptb_bucket_gcs._errors import Verdict
 
-__all__ = ["BucketSettings", "GcsClient", "Page", "StoredGeneration"]
+__all__ = ["Asked", "BucketSettings", "GcsClient", "Page", "StoredGeneration"]
 
 _Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked of a bucket, for messages.
+
+    Args:
+        operation: The operation, as in ``PERMISSIONS``.
+        bucket: The bucket's name.
+        key: The object's key, if the operation is about one.
+    """
+
+    operation: str
+    bucket: str
+    key: str | None
+
+    @property
+    def where(self) -> str:
+        """The object or bucket."""
+        return f"bucket {self.bucket!r}" if self.key is None else f"{self.key!r} in bucket {self.bucket!r}"
+
+    def failed(self, verdict: Verdict, name: str) -> StoreError:
+        """Return the error that says what to do next.
+
+        Args:
+            verdict: What the error means.
+            name: The HTTP status or the class of the error. No URL, header or credentials.
+        """
+        found = verdict.error(f"{self.operation} of {self.where} {verdict.text} ({name})", key=self.key)
+        if isinstance(found, AccessError):
+            found.about = verdict.about
+        return found
+
+    def timed_out(self, seconds: float) -> StoreError:
+        """Return the error for an operation that took too long."""
+        limit = f"{seconds:g} seconds (option timeout)"
+        return UnavailableError(f"{self.operation} of {self.where} timed out after {limit}.", key=self.key)
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import httpcore
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.stores.http.routes import Routes
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ _HEADERS: Final = ((b"accept", b"*/*"), (b"accept-encoding", b"identity"), (b"us
 _WITH_BODY: Final = frozenset({"POST", "PUT"})
 
 
-class Request(NamedTuple):
+@dataclass(frozen=True)
+class Request:
     """A request, which is sent exactly as it is.
 
     Args:
@@ -40,7 +42,8 @@ class Request(NamedTuple):
     direct: bool = False
 
 
-class Answer(NamedTuple):
+@dataclass(frozen=True)
+class Answer:
     """A complete answer. Its headers have lower-case names, and both values if a header was sent twice."""
 
     status: int
@@ -48,7 +51,8 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class TimeLimits(NamedTuple):
+@dataclass(frozen=True)
+class TimeLimits:
     """The seconds for a connection, for the next bytes of an answer, and for sending."""
 
     connect: float
@@ -67,7 +71,7 @@ class Http:
 
     def __init__(self, context: ssl.SSLContext, limits: TimeLimits, scheme: str) -> None:
         self._routes = Routes(context, scheme)
-        self._extensions = {"timeout": limits._asdict()}
+        self._extensions = {"timeout": {"connect": limits.connect, "read": limits.read, "write": limits.write}}
 
     async def send(self, request: Request) -> Answer:
         """Send a request and return its answer, whatever its status is.

@@ -8,11 +8,10 @@ from urllib.parse import quote, urlencode
 
 from ptb_bucket.errors import UnavailableError, UnsupportedError
 from ptb_bucket.stores import NOT_MODIFIED, Blob, BlobInfo
-from ptb_bucket_gcs._errors import Asked
 from ptb_bucket_gcs._light.checksums import damaged
 from ptb_bucket_gcs._light.transport import Message, Transport
 from ptb_bucket_gcs._light.upload import multipart
-from ptb_bucket_gcs._requests import BucketSettings, Page, StoredGeneration
+from ptb_bucket_gcs._requests import Asked, BucketSettings, Page, StoredGeneration
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence

@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import field
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import httpcore
 
 from ptb_bucket.errors import AccessError, UnavailableError
-from ptb_bucket.stores import tls_context
+from ptb_bucket.stores import dataclass, tls_context
 from ptb_bucket.stores.http import Http, Request, TimeLimits
-from ptb_bucket_gcs._errors import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ptb_bucket.errors import StoreError
     from ptb_bucket.stores.http import Answer
-    from ptb_bucket_gcs._errors import Asked
+    from ptb_bucket_gcs._requests import Asked
 
 __all__ = ["KnownToken", "Token", "Tokens"]
 
@@ -49,10 +49,11 @@ _REFUSALS: Final = {
 }
 
 
-class Token(NamedTuple):
+@dataclass(frozen=True)
+class Token:
     """An access token, and when it ends in seconds since 1970."""
 
-    text: str
+    text: str = field(repr=False)
     expires: float
 
     def lasts(self, seconds: float) -> bool:
@@ -175,10 +176,14 @@ def _parsed(body: bytes, asked: Asked, host: str) -> Token:
 
 
 def _refused(asked: Asked, text: str, name: str) -> StoreError:
+    from ptb_bucket_gcs._errors import Verdict  # noqa: PLC0415  most starts have none
+
     return asked.failed(Verdict(AccessError, f"failed: {text}", "credentials"), name)
 
 
 def _later(asked: Asked, host: str, name: str) -> StoreError:
+    from ptb_bucket_gcs._errors import Verdict  # noqa: PLC0415  most starts have none
+
     text = (
         f"couldn't get an access token from Google's metadata server ({host}). Try again later. If this persists, "
         "check that the bot runs on Google Cloud, or set GOOGLE_APPLICATION_CREDENTIALS."

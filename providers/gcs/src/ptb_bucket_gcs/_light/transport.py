@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import httpcore
 
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.stores import trusted_certificates, within
+from ptb_bucket.stores import dataclass, trusted_certificates, within
 from ptb_bucket.stores.http import Http, Request, TimeLimits
-from ptb_bucket_gcs._errors import UNANSWERED, UNTRUSTED, distrusted, verdict_on
 from ptb_bucket_gcs._light.tokens import Tokens
 from ptb_bucket_gcs._options import CONNECT, GOOGLE, READ, is_google
 
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
+    from ptb_bucket.errors import StoreError
     from ptb_bucket.stores.http import Answer
-    from ptb_bucket_gcs._errors import Asked
     from ptb_bucket_gcs._light.tokens import KnownToken
     from ptb_bucket_gcs._options import Options
+    from ptb_bucket_gcs._requests import Asked
 
 __all__ = ["AnswerError", "Message", "Transport"]
 
@@ -51,7 +52,8 @@ class AnswerError(Exception):
         self.reasons = reasons
 
 
-class Message(NamedTuple):
+@dataclass(frozen=True)
+class Message:
     """A request to the server, without the token.
 
     Args:
@@ -65,7 +67,7 @@ class Message(NamedTuple):
     method: str
     path: str
     query: str
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 
 
@@ -107,7 +109,7 @@ class Transport:
         try:
             return read(json.loads(answer.body))
         except (ValueError, LookupError, TypeError, AttributeError) as exc:
-            raise asked.failed(UNANSWERED, type(exc).__name__) from exc
+            raise _unanswered(asked, exc) from exc
 
     async def ask(self, asked: Asked, message: Message) -> Answer:
         """Send a request and return its answer, which is not a refusal.
@@ -124,13 +126,10 @@ class Transport:
         except (TimeoutError, asyncio.TimeoutError) as exc:
             raise asked.timed_out(self._seconds) from exc
         except _NETWORK as exc:
-            raise asked.failed(UNTRUSTED if distrusted(exc) else UNANSWERED, type(exc).__name__) from exc
+            raise _unanswered(asked, exc) from exc
         if answer.status < _FIRST_REFUSAL or answer.status == _NOT_MODIFIED:
             return answer
-        said = answer.body.decode("utf-8", "replace")
-        refusal = AnswerError(answer.status, _reasons(said))
-        verdict = verdict_on(refusal.status, refusal.reasons, said, asked.operation)
-        raise asked.failed(verdict, f"HTTP {answer.status}") from refusal
+        raise _refused(asked, answer)
 
     async def _send(self, asked: Asked, message: Message) -> Answer:
         if self._tokens is None:
@@ -159,6 +158,22 @@ class Transport:
     def abandon(self) -> Sequence[object]:
         """Close the sockets without the loop, which can no longer do anything. Return what nothing may touch."""
         return [*self._http.abandon(), *(self._tokens.abandon() if self._tokens else ())]
+
+
+def _unanswered(asked: Asked, exc: Exception) -> StoreError:
+    from ptb_bucket_gcs._errors import UNANSWERED, UNTRUSTED, distrusted  # noqa: PLC0415  most starts have none
+
+    return asked.failed(UNTRUSTED if distrusted(exc) else UNANSWERED, type(exc).__name__)
+
+
+def _refused(asked: Asked, answer: Answer) -> StoreError:
+    from ptb_bucket_gcs._errors import verdict_on  # noqa: PLC0415  most starts have none
+
+    said = answer.body.decode("utf-8", "replace")
+    refusal = AnswerError(answer.status, _reasons(said))
+    error = asked.failed(verdict_on(answer.status, refusal.reasons, said, asked.operation), f"HTTP {answer.status}")
+    error.__cause__ = refusal
+    return error
 
 
 def _reasons(said: str) -> set[str]:

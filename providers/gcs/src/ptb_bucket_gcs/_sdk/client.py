@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from ptb_bucket.errors import AccessError
-from ptb_bucket_gcs._errors import Asked
+from ptb_bucket_gcs._requests import Asked
 from ptb_bucket_gcs._sdk.threads import Threads
 
 if TYPE_CHECKING:

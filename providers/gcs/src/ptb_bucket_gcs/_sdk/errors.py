@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import requests
@@ -20,7 +21,7 @@ from ptb_bucket_gcs._errors import CREDENTIALS, UNANSWERED, UNTRUSTED, Verdict, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ptb_bucket_gcs._errors import Asked
+    from ptb_bucket_gcs._requests import Asked
 
 __all__ = ["translate", "translated"]
 
@@ -87,7 +88,7 @@ def _by_class(exc: Any) -> Verdict:
         return Verdict(AccessError, "could not be sent. Check endpoint_url.")
     if distrusted(exc):
         # A certificate of the server that hands out tokens is about credentials.
-        return UNTRUSTED._replace(about="credentials") if isinstance(exc, auth.GoogleAuthError) else UNTRUSTED
+        return replace(UNTRUSTED, about="credentials") if isinstance(exc, auth.GoogleAuthError) else UNTRUSTED
     if isinstance(exc, auth.GoogleAuthError):
         return _by_credentials(exc)
     if credentials_unreadable(exc, re.compile(_SEARCH)):
