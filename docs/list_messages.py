@@ -66,6 +66,8 @@ def _of_call(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     first = call.args[:1]
     if name.endswith(ERROR_SUFFIXES):
         yield from ((name, argument) for argument in call.args if _has_text(argument))
+    elif name == "Verdict" and isinstance(first[0], ast.Name):  # an error's class and text, until it is raised
+        yield from ((first[0].id, argument) for argument in call.args[1:PAIR])
     elif name == "warn":
         yield from (("warning", argument) for argument in first)
     elif name in LEVELS and isinstance(call.func, ast.Attribute) and "log" in ast.unparse(call.func.value).lower():

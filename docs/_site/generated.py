@@ -31,9 +31,9 @@ NOT_MET: Final = ("src/ptb_bucket/testing/", "src/ptb_bucket/offline_telegram/")
 """Where a message is for programmers of tests, who read it in a traceback beside the line that is wrong."""
 TOLD: Final[Mapping[str, str]] = {"log error": "Errors in the log", "log warning": "Warnings in the log"}
 _IMPERATIVE: Final = re.compile(
-    r"(Add|Allow|Ask|Call|Check|Choose|Close|Correct|Create|Define|Delete|Deploy|Do|Examples?|Expected|Find|Fix|"
-    r"Flatten|For example|Give|Grant|If|Increase|Install|Instead|Keep|Leave|List|Make|Move|Name|Omit|Open|Otherwise|"
-    r"Pass|Press|Put|Raise|Register|Reinstall|Remove|Renew|Repair|Replace|Restore|Run|Set|Shrink|Start|Stop|"
+    r"(Add|Allow|Ask|Attach|Call|Check|Choose|Close|Correct|Create|Define|Delete|Deploy|Do|Examples?|Expected|Find|"
+    r"Fix|Flatten|For example|Give|Grant|If|Increase|Install|Instead|Keep|Leave|List|Make|Move|Name|Omit|Open|"
+    r"Otherwise|Pass|Press|Put|Raise|Register|Reinstall|Remove|Renew|Repair|Replace|Restore|Run|Set|Shrink|Start|Stop|"
     r"To |Try|Uninstall|Upgrade|Use|Wait|Write)\b"
 )
 

@@ -20,6 +20,9 @@ __all__ = [
     "UNTRUSTED",
     "Verdict",
     "distrusted",
+    "no_token",
+    "not_google",
+    "token_refused",
     "verdict_on",
 ]
 
@@ -121,6 +124,42 @@ def _forbidden(reasons: AbstractSet[str], operation: str) -> tuple[type[StoreErr
         f"is forbidden.{why} Grant {needed} on the bucket to the bot's account ({ROLE} covers everything). If "
         "the account already has them, check that billing is enabled for the project and that the bucket's retention "
         "policy allows overwrites."
+    )
+
+
+def no_token(host: str) -> Verdict:
+    """Return what it means that a metadata server can't be reached, or doesn't answer as Google's do."""
+    return Verdict(
+        UnavailableError,
+        f"couldn't get an access token from Google's metadata server ({host}). Try again later. If this persists, "
+        "check that the bot runs on Google Cloud, or set GOOGLE_APPLICATION_CREDENTIALS.",
+    )
+
+
+def token_refused(status: int) -> Verdict:
+    """Return what it means that Google's metadata server hands out no token."""
+    if status == 404:  # noqa: PLR2004
+        return Verdict(
+            AccessError,
+            "failed: the bot runs without a service account. Attach one to the service, job, function or machine, or "
+            "set GOOGLE_APPLICATION_CREDENTIALS.",
+            "credentials",
+        )
+    return Verdict(
+        AccessError,
+        "failed: the metadata server issues no access token. Check the service account, and on GKE the pod's workload "
+        "identity.",
+        "credentials",
+    )
+
+
+def not_google(host: str) -> Verdict:
+    """Return what it means that a metadata server says that it is not Google's."""
+    return Verdict(
+        AccessError,
+        f"failed: {host} is not a metadata server of Google. Check GCE_METADATA_HOST, or set "
+        "client=google-cloud-storage in the URI.",
+        "credentials",
     )
 
 

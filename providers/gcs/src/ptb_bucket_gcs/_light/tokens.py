@@ -39,16 +39,6 @@ _THROTTLED: Final = 429
 _ITS_FAULT: Final = 500
 
 
-_ELSEWHERE: Final = "Check GCE_METADATA_HOST, or set client=google-cloud-storage in the URI."
-_REFUSED: Final = (
-    "the metadata server issues no access token. Check the service account, and on GKE the pod's workload identity."
-)
-_REFUSALS: Final = {
-    404: "the bot runs without a service account. Attach one to the service, job, function or machine, or set "
-    "GOOGLE_APPLICATION_CREDENTIALS."
-}
-
-
 @dataclass(frozen=True)
 class Token:
     """An access token, and when it ends in seconds since 1970."""
@@ -155,11 +145,9 @@ def _read(answer: Answer, asked: Asked, host: str) -> Token:
     """Read an answer, which no message repeats: it contains a secret."""
     if answer.status >= _ITS_FAULT or answer.status == _THROTTLED:
         raise _later(asked, host, f"HTTP {answer.status}")
-    if answer.status != _OK:
-        raise _refused(asked, _REFUSALS.get(answer.status, _REFUSED), f"HTTP {answer.status}")
     # Some versions of GKE leave the header out of answers with a token, and google-auth takes them, too.
-    if answer.headers.get("metadata-flavor", _FLAVOR) != _FLAVOR:
-        raise _refused(asked, f"{host} is not a metadata server of Google. {_ELSEWHERE}", "Metadata-Flavor")
+    if answer.status != _OK or answer.headers.get("metadata-flavor", _FLAVOR) != _FLAVOR:
+        raise _refused(asked, host, answer.status)
     return _parsed(answer.body, asked, host)
 
 
@@ -175,17 +163,14 @@ def _parsed(body: bytes, asked: Asked, host: str) -> Token:
     return Token(text, time.time() + seconds)
 
 
-def _refused(asked: Asked, text: str, name: str) -> StoreError:
-    from ptb_bucket_gcs._errors import Verdict  # noqa: PLC0415  most starts have none
+def _refused(asked: Asked, host: str, status: int) -> StoreError:
+    from ptb_bucket_gcs._errors import not_google, token_refused  # noqa: PLC0415  most starts have none
 
-    return asked.failed(Verdict(AccessError, f"failed: {text}", "credentials"), name)
+    verdict = not_google(host) if status == _OK else token_refused(status)
+    return asked.failed(verdict, f"HTTP {status}")
 
 
 def _later(asked: Asked, host: str, name: str) -> StoreError:
-    from ptb_bucket_gcs._errors import Verdict  # noqa: PLC0415  most starts have none
+    from ptb_bucket_gcs._errors import no_token  # noqa: PLC0415  most starts have none
 
-    text = (
-        f"couldn't get an access token from Google's metadata server ({host}). Try again later. If this persists, "
-        "check that the bot runs on Google Cloud, or set GOOGLE_APPLICATION_CREDENTIALS."
-    )
-    return asked.failed(Verdict(UnavailableError, text), name)
+    return asked.failed(no_token(host), name)
