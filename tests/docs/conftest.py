@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 OFFLINE = """
@@ -23,12 +24,16 @@ cli()
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """Return the folder of the site, built in strict mode."""
+def site(tmp_path_factory, worker_id):
+    """Return the folder of the site, built in strict mode by the first worker that needs it."""
     pytest.importorskip("mkdocs", reason="mkdocs is not installed: the site was not built")
-    folder = tmp_path_factory.mktemp("site")
-    built = build("--site-dir", folder)
-    assert built.returncode == 0, built.stdout + built.stderr
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "site"
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            built = build("--site-dir", unfinished := folder.with_suffix(".unfinished"))
+            assert built.returncode == 0, built.stdout + built.stderr
+            unfinished.rename(folder)
     return folder
 
 
