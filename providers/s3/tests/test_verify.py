@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,10 +26,10 @@ SMALL = replace(QUICK_EFFORT, processes=2, races=2, lost=1, torn=1)
 
 
 def run(capsys, *arguments):
-    """Run the verb in this process; return its exit code, its JSON and stderr."""
+    """Run the verb in this process; return its exit code, its JSON, and stderr without the waits for a slow server."""
     code = main(["verify", *arguments, "--quick", "--json"])
     out, err = capsys.readouterr()
-    return code, json.loads(out) if out else None, err
+    return code, json.loads(out) if out else None, re.sub(r"ptb-bucket: Waiting for a response: .*\n", "", err)
 
 
 def test_moto_is_safe_with_both_clients(moto, client, capsys):
