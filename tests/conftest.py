@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 from support.oracle.statistics import added_up, line
 
 ROOT = Path(__file__).parents[1]
+
+gc.disable()  # until all tests are collected, because they stay
 
 
 def pytest_configure(config):
@@ -74,6 +78,14 @@ def pytest_collection_modifyitems(config, items):
         return ranks.get("/".join(item.path.parts[-3:]), len(SLOWEST))
 
     items.sort(key=rank)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish():
+    """Let the collector ignore the collected tests: there are so many that each of its full runs would take long."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def _leave_out(config, items):

@@ -111,7 +111,9 @@ def as_found():
 def pause(monkeypatch):
     monkeypatch.delenv("PTB_BUCKET_GC", raising=False)
     gc.set_threshold(701, 11, 12)
-    return StartPause()
+    gc.unfreeze()  # what tests/conftest.py has frozen, because a pause freezes nothing if others do
+    yield StartPause()
+    gc.freeze()
 
 
 def test_a_collection_that_the_program_asks_for_ends_it(pause):

@@ -25,30 +25,44 @@ def chromium():
         yield found
 
 
+def new_tab(chromium, **settings):
+    """Open a page in a new context. ``page.wrong`` notes what must not happen in it; ``page.door`` must be set."""
+    page = chromium.new_context(**settings).new_page()
+    page.context.set_default_timeout(15_000)
+    page.on("console", lambda message: page.wrong.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    page.on("dialog", lambda dialog: (page.wrong.append("a dialog"), dialog.dismiss()))
+    page.on("request", lambda request: page.wrong.append(request.url) if foreign(request.url, page.door) else None)
+    page.add_init_script(
+        "document.addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective))"
+    )
+    return page
+
+
+@pytest.fixture(scope="module")
+def tab(chromium):
+    """A page for the tests that need no context of their own, because a new one takes longer than most tests."""
+    return new_tab(chromium)
+
+
 @pytest.fixture
-def opened(chromium):
-    """Serve a state and open its overview in a new context. Yields the page; ``page.door`` is the doorkeeper."""
+def opened(chromium, tab):
+    """Serve a state and open its overview. Yields the page; ``page.door`` is the doorkeeper."""
 
     @contextmanager
     def opened(uri, *, context=None, **settings):
         with served(uri, **settings) as door:
-            inside = chromium.new_context(**(context or {}))
-            inside.set_default_timeout(15_000)
-            page = inside.new_page()
-            page.door, page.wrong = door, []
-            page.on("console", lambda message: page.wrong.append(message.text) if message.type == "error" else None)
-            page.on("pageerror", lambda error: page.wrong.append(str(error)))
-            page.on("dialog", lambda dialog: (page.wrong.append("a dialog"), dialog.dismiss()))
-            page.on("request", lambda request: page.wrong.append(request.url) if foreign(request.url, door) else None)
-            page.add_init_script(
-                "document.addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective))"
-            )
+            page = new_tab(chromium, **context) if context else tab
+            page.door, page.wrong, page.home = door, [], f"http://127.0.0.1:{door.port}"
             try:
                 page.goto(door.said[-1])
-                page.home = f"http://127.0.0.1:{door.port}"
                 yield page
             finally:
-                inside.close()
+                if context:
+                    page.context.close()
+                else:
+                    tab.goto("about:blank")
+                    tab.context.clear_cookies()
 
     return opened
 

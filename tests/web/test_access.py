@@ -32,16 +32,17 @@ def serious(page, axe_options):
     ]
 
 
-def test_no_page_has_a_serious_finding_of_axe_in_light_or_dark(opened, uri, axe):
+def test_no_page_has_a_serious_finding_of_axe_in_light_or_dark(opened, uri, axe, count):
     with opened(uri, write=True, context={"bypass_csp": True}) as page:
-        for address in SHOWN:
+        for number, address in enumerate(SHOWN):
             page.emulate_media(color_scheme="light")
             page.goto(page.home + address)
             settled(page)
             page.evaluate(axe)
             assert serious(page, {}) == [], address
-            page.emulate_media(color_scheme="dark")
-            assert serious(page, {"runOnly": ["color-contrast"]}) == [], (address, "dark")
+            if number % count(3, 1) == 0:  # all pages have the same colours
+                page.emulate_media(color_scheme="dark")
+                assert serious(page, {"runOnly": ["color-contrast"]}) == [], (address, "dark")
 
 
 @pytest.mark.parametrize("mask", [False, True])

@@ -57,7 +57,7 @@ def aware():
 
 
 @pytest.mark.parametrize("layout", ["single", pytest.param("per-record", marks=pytest.mark.long)])
-def test_no_script_in_data_runs_and_no_rule_is_broken(opened, tmp_path, layout):
+def test_no_script_in_data_runs_and_no_rule_is_broken(opened, tmp_path, layout, count):
     uri = f"file:{tmp_path / 'bot'}?keep=20&layout={layout}"
     aside(attack(uri))
     with opened(uri, write=True) as page:
@@ -70,7 +70,8 @@ def test_no_script_in_data_runs_and_no_rule_is_broken(opened, tmp_path, layout):
             "/search?q=script",
             "/erase/1",
         ]
-        addresses += [f"/person/{number}" for number in range(1, len(CORPUS) + 1)]
+        # The pages above show the whole corpus, with the same templates.
+        addresses += [f"/person/{number}" for number in range(1, len(CORPUS) + 1, count(3, 1))]
         addresses += [
             "/person/1?at=2099-01-01T00:00",
             "/edit?kind=user_data&id=2",

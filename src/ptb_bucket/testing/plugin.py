@@ -125,9 +125,12 @@ class _Overheard(logging.Handler):
 def nothing_private_is_logged() -> Iterator[None]:
     """Fail a test if our log lines, or tracebacks in them, contain a token or a user's words."""
     handler, logger = _Overheard(), logging.getLogger("ptb_bucket")
+    level = logger.level
     logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
     try:
         yield
     finally:
+        logger.setLevel(level)
         logger.removeHandler(handler)
     assert handler.told == []
