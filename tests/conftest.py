@@ -88,6 +88,15 @@ def pytest_collection_finish():
     gc.enable()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Send no output and no log of a test that has passed to the main process, which shows them only with ``-rP``."""
+    report = yield
+    if report.passed and not {"P", "A"} & set(item.config.option.reportchars):
+        report.sections = []
+    return report
+
+
 def _leave_out(config, items):
     left_out = {item for item in items if _place(item).startswith(ONCE) or "chromium" in item.fixturenames}
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])

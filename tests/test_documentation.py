@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import shlex
 from pathlib import Path
@@ -69,6 +70,7 @@ def test_the_readme_stays_inviting():
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 200
 
 
+@functools.cache
 def members_of_classes():
     """Return the members of each class of the project, and the names of its bases, by the class's name."""
     found = {}

@@ -31,8 +31,13 @@ class Import(NamedTuple):
         return any(self.module == package or self.module.startswith(package + ".") for package in packages)
 
 
+@functools.cache
 def imports(source):
-    """Yield what a file imports anywhere in it, and whether only under TYPE_CHECKING."""
+    """Return what a file imports anywhere in it, and whether only under TYPE_CHECKING."""
+    return list(_imports(source))
+
+
+def _imports(source):
     waiting = [(ast.parse(source), False)]
     while waiting:
         node, for_types = waiting.pop()

@@ -20,10 +20,15 @@ from ptb_bucket.tools import open_state
 RUN = """
 import contextlib, io, json, sys
 from ptb_bucket.cli import main
-with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-    code = main(sys.argv[1:])
-heavy = [name for name in ("telegram", "telegram.ext", "httpx", "rich") if name in sys.modules]
-print(json.dumps([code, heavy]))
+HEAVY = ("telegram", "telegram.ext", "httpx", "rich")
+for words in map(json.loads, sys.argv[1:]):
+    before = set(sys.modules)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            code = main(words)
+        except SystemExit as error:
+            code = error.code
+    print(json.dumps([code, [name for name in HEAVY if name in sys.modules.keys() - before]]))
 """
 VERBS = [
     "show {uri}", "show {uri} user_data", "show {uri} user_data 42", "history {uri}", "restore {uri}", "sweep {uri}",
@@ -79,26 +84,43 @@ def exported(uri, tmp_path_factory):
     return file
 
 
-def imported(words):
+def imported(*lines):
+    """Run verbs after each other in one new interpreter; return the code of each, and what it was the first to import.
+
+    None of them may import anything heavy, so it makes no difference that they share an interpreter.
+    """
+    words = [json.dumps(line) for line in lines]
     done = subprocess.run([sys.executable, "-c", RUN, *words], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def verbs(uri, exported, tmp_path_factory):
+    """Return what each verb imports."""
+    folder = tmp_path_factory.mktemp("verbs")
+    lines = [
+        [word.format(uri=uri, exported=exported, new=folder / f"{number}.json") for word in line.split()]
+        for number, line in enumerate(VERBS)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDITOR", "true")
+        return dict(zip(VERBS, imported(*lines), strict=True))
 
 
 @pytest.mark.parametrize("words", VERBS)
-def test_a_verb_does_without_telegram(uri, exported, tmp_path, monkeypatch, words):
-    monkeypatch.setenv("EDITOR", "true")
-    files = {"new": tmp_path / "new.json", "exported": exported}
-    assert imported([word.format(uri=uri, **files) for word in words.split()]) == [0, []]
+def test_a_verb_does_without_telegram(verbs, words):
+    assert verbs[words] == [0, []]
 
 
 @pytest.mark.parametrize("words", WITH_TELEGRAM_OBJECTS)
 def test_a_verb_that_loads_telegram_objects_does_without_the_framework(with_user, words):
-    code, heavy = imported([word.format(uri=with_user) for word in words.split()])
+    [[code, heavy]] = imported([word.format(uri=with_user) for word in words.split()])
     assert code == 0
     assert "telegram" in heavy
     assert "telegram.ext" not in heavy
 
 
-@pytest.mark.parametrize("verb", sorted(set(command_group._VERBS) - {"demo"}))
-def test_the_start_of_every_verb_is_light(verb):
-    assert imported([verb, "--help"]) == [0, []]
+def test_the_start_of_every_verb_is_light():
+    verbs = sorted(set(command_group._VERBS) - {"demo"})
+    found = dict(zip(verbs, imported(*([verb, "--help"] for verb in verbs)), strict=True))
+    assert found == {verb: [0, []] for verb in verbs}

@@ -14,6 +14,7 @@ from ptb_bucket.state import BOT_DATA, LAYOUTS, Record
 from ptb_bucket.state.timers import Claim, Timer, due_key
 from ptb_bucket.tools import list_timers, open_state
 from ptb_bucket.tools.stored_timers import LATE
+from support.parameters import crossed
 
 NOW = time.time()
 ADA, BO, GROUP = Record.user(42), Record.user(7), Record.chat(-100)
@@ -33,14 +34,20 @@ TIMERS = {
 }
 
 
-@pytest.fixture(params=LAYOUTS)
-def layout(request):
+@pytest.fixture(params=crossed(LAYOUTS, ["json", "pickle", "sealed"], strength=1))
+def place(request):
+    """A layout, and how its documents are written. Other tests show that timers are the same in all of them."""
     return request.param
 
 
-@pytest.fixture(params=["json", "pickle", "sealed"])
-def uri(request, tmp_path, layout, monkeypatch):
-    codec = request.param
+@pytest.fixture
+def layout(place):
+    return place[0]
+
+
+@pytest.fixture
+def uri(place, tmp_path, layout, monkeypatch):
+    codec = place[1]
     if codec == "sealed":
         codec = "json"
         monkeypatch.setenv("PTB_BUCKET_ENCRYPTION_KEYS", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")

@@ -47,15 +47,22 @@ def test_every_variable_is_on_the_page():
     assert {name for name in read if f"`{name}`" not in page} == set()
 
 
-@pytest.fixture
-def generated(monkeypatch):
+@pytest.fixture(scope="module")
+def generated():
     """Return the module that makes parts of the site."""
-    monkeypatch.syspath_prepend(ROOT / "docs" / "_site")
-    import generated as module  # noqa: PLC0415  beside the pages
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "docs" / "_site")
+        import generated as module  # noqa: PLC0415  beside the pages
 
-    yield module
+        yield module
     for name in ("generated", "remedies", "log_lines", "list_messages"):
         sys.modules.pop(name, None)
+
+
+@pytest.fixture(scope="module")
+def index(generated):
+    """Return the index of errors and log lines, which all sources are read for."""
+    return generated.error_index()
 
 
 def test_the_page_of_commands_has_every_verb_and_option(generated):
@@ -105,8 +112,7 @@ def test_every_error_has_a_remedy(generated):
     assert known - generated.REMEDIES.keys() == set()
 
 
-def test_the_index_has_every_message_with_a_fix(generated):
-    index = generated.error_index()
+def test_the_index_has_every_message_with_a_fix(index):
     assert "The bucket … does not exist." in index
     assert "| Create it, or fix the URI. |" in index
     rows = [re.split(r"(?<!\\)\|", line) for line in index.splitlines() if line.startswith("| ")]
@@ -114,14 +120,12 @@ def test_the_index_has_every_message_with_a_fix(generated):
     assert [row for row in rows if len(row) != 4 or not row[1].strip() or not row[2].strip()] == []
 
 
-def test_no_row_sends_the_reader_to_another_place_of_the_page(generated):
-    index = generated.error_index()
+def test_no_row_sends_the_reader_to_another_place_of_the_page(index):
     assert "as above" not in index
     assert "](#" not in index
 
 
-def test_every_line_of_the_log_has_a_fix_of_its_own(generated):
-    index = generated.error_index()
+def test_every_line_of_the_log_has_a_fix_of_its_own(index, generated):
     told = index[index.index("## Errors in the log") :]
     rows = [line for line in told.splitlines() if line.startswith("| ")]
     assert len(rows) > 30

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -28,23 +29,23 @@ def project(request, tmp_path):
     return folder
 
 
-@pytest.fixture(scope="module")
-def types(tmp_path_factory):
-    """Return a folder in which mypy keeps what it knows of PTB for the next project."""
-    return str(tmp_path_factory.mktemp("types"))
+TYPES = str(Path(tempfile.gettempdir()) / f"ptb-bucket-mypy-{os.getuid()}")
+"""A folder in which mypy keeps what it knows of PTB for the next project, and for the next run."""
 
 
 @pytest.mark.parametrize("tool", ["ruff check --no-cache", "ruff format --check --no-cache", "mypy", "pytest -q"])
-def test_what_it_writes_passes(project, tool, types):
-    done = run_python("-m", *tool.split(), ".", cwd=project, MYPY_CACHE_DIR=types)
+def test_what_it_writes_passes(project, tool):
+    done = run_python("-m", *tool.split(), ".", cwd=project, MYPY_CACHE_DIR=TYPES)
     assert done.returncode == 0, done.stdout + done.stderr
     assert tool != "pytest -q" or "3 passed" in done.stdout
 
 
-def test_its_tests_can_fail(project):
-    bot = project / "bot.py"
+def test_its_tests_can_fail(tmp_path):
+    """All targets have the same bot and the same tests of it."""
+    assert main(["init", str(tmp_path), "--quiet"]) == 0
+    bot = tmp_path / "bot.py"
     bot.write_text(bot.read_text("utf-8").replace("bot_data.people += 1", "bot_data.people = 1"), "utf-8")
-    done = run_python("-m", "pytest", "-q", ".", cwd=project)
+    done = run_python("-m", "pytest", "-q", ".", cwd=tmp_path)
     assert "1 failed, 2 passed" in done.stdout
 
 

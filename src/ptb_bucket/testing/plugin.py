@@ -45,8 +45,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Deselect the marked tests in a short run."""
     if config.getoption("--long"):
         return
-    left_out = [item for item in items if _is_long(item)]
-    items[:] = [item for item in items if not _is_long(item)]
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        (left_out if _is_long(item) else kept).append(item)
+    items[:] = kept
     if left_out:
         config.hook.pytest_deselected(items=left_out)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.effects.scenarios import fail_everywhere, kill_everywhere, meet
+from support.parameters import crossed
 
 pytestmark = pytest.mark.usefixtures("each_instance_is_a_process")
 LAYOUTS = ["single", "per-type", "per-record"]
@@ -16,10 +17,9 @@ def every(request):
     return 1 if request.config.getoption("--long") else 5
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside another instance"])
+@pytest.mark.parametrize(("layout", "beside"), crossed(LAYOUTS, ["", "beside"], strength=1, spread=True))
 async def test_each_kill_charges_once_delivers_once_and_says_so_at_least_once(layout, beside, clock, every):
-    steps, traces = await kill_everywhere(layout, clock, beside=beside, every=every)
+    steps, traces = await kill_everywhere(layout, clock, beside=bool(beside), every=every)
     assert steps > 40
     assert len(traces) * every < steps / 8  # those between the message and the end of the job
 

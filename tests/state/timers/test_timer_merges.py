@@ -143,8 +143,8 @@ async def _nothing_is_left(store, timer):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_in_any_order_nothing_runs_twice_is_undone_or_lacks_its_key(layout):
-    @settings(max_examples=150, deadline=None)
+def test_in_any_order_nothing_runs_twice_is_undone_or_lacks_its_key(layout, count):
+    @settings(max_examples=count(60, 2000), deadline=None)
     @given(STEPS)
     def check_order(steps):
         asyncio.run(scenario(layout, steps))
