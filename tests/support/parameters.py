@@ -11,10 +11,17 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-__all__ = ["covering", "crossed", "in_long_runs"]
+__all__ = ["MOST_DIFFERENT", "covering", "crossed", "in_long_runs"]
 
 Choice = tuple[int, Any]
 """An axis, by its number, and one of its values."""
+
+
+MOST_DIFFERENT = ["single", "per-record", pytest.param("per-type", marks=pytest.mark.long)]
+"""The layouts, for tests of what does not see documents. A short run leaves out the one between the other two.
+
+The tests of documents, commits and merges, and the simulations, try all of them in every run.
+"""
 
 
 def crossed(

@@ -32,15 +32,15 @@ from ptb_bucket.tools import (
     rekey,
     sweep,
 )
+from support.parameters import MOST_DIFFERENT
 
 ADA = 987654321
 KEY = base64.b64encode(b"k" * 32).decode()
 OTHER = base64.b64encode(b"o" * 32).decode()
 PEOPLE = [7, *range(100_000, 110_000), ADA, 8]
-LAYOUTS = ["single", "per-type", "per-record"]
 
 
-@pytest.fixture(params=LAYOUTS)
+@pytest.fixture(params=MOST_DIFFERENT)
 def uri(request, tmp_path):
     return f"file:{tmp_path / 'bot'}?keep=9&layout={request.param}"
 
@@ -83,7 +83,7 @@ async def bytes_of(state):
 # ---------------------------------------------------------------- copies
 
 
-@pytest.mark.parametrize("to", LAYOUTS)
+@pytest.mark.parametrize("to", MOST_DIFFERENT)
 async def test_a_copy_has_the_broadcasts_with_their_audiences(uri, tmp_path, to, sealed):
     await remember(uri)
     async with open_state(uri) as source, open_target(f"file:{tmp_path / 'copy'}?layout={to}", source) as target:

@@ -23,6 +23,7 @@ from ptb_bucket.tools.transfer.json_export import export_json
 from ptb_bucket.tools.transfer.memory_file import read_memory
 from ptb_bucket.tools.transfer.ptb_export import export_dict, export_pickle
 from ptb_bucket.tools.versions.restoring import plan_restore, restore
+from support.parameters import MOST_DIFFERENT
 
 BOT = "123456"
 
@@ -81,8 +82,8 @@ def needed(found):
     return sorted(due_key(record, timer).key for record, timer in found.items())
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("target", LAYOUTS)
+@pytest.mark.parametrize("layout", MOST_DIFFERENT)
+@pytest.mark.parametrize("target", MOST_DIFFERENT)
 async def test_a_copy_has_all_timers_and_creates_their_keys(place, layout, target):
     await change(place(layout), {ADA: {"n": 1}, **TIMERS})
     to = place(target, "copy")

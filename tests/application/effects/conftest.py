@@ -11,6 +11,7 @@ from ptb_bucket.application.effects import Once
 from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import FaultyStore
+from support.parameters import MOST_DIFFERENT
 
 
 class Bots:
@@ -65,7 +66,7 @@ class Bots:
             return dict(reader.user_data[42])
 
 
-@pytest.fixture(params=["single", "per-type", "per-record"])
+@pytest.fixture(params=MOST_DIFFERENT)
 def bots(request):
     return Bots(request.param)
 

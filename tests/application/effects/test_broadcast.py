@@ -14,12 +14,12 @@ from ptb_bucket.errors import ConfigurationError, RefusedError
 from ptb_bucket.offline_telegram import ApiError
 from ptb_bucket.tools import erase, find_person, open_state
 from support.effects.broadcasting import Instance, World, news, other, run_virtually, send_with_kills
+from support.parameters import MOST_DIFFERENT
 
 _LOGGER = logging.getLogger("effects")
-LAYOUTS = ["single", "per-type", "per-record"]
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", MOST_DIFFERENT)
 def test_everybody_gets_the_message_once_and_the_limits_are_kept(layout):
     async def check():
         world = World(layout)
@@ -35,7 +35,7 @@ def test_everybody_gets_the_message_once_and_the_limits_are_kept(layout):
     run_virtually(check())
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", MOST_DIFFERENT)
 def test_kills_on_two_instances_repeat_at_most_a_segment_each(layout, request):
     long = request.config.getoption("--long")
     people, kills, segment = (10_000, 50, 100) if long else (400, 6, 20)
@@ -132,7 +132,7 @@ def test_two_broadcasts_share_the_limit():
     run_virtually(check())
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", MOST_DIFFERENT)
 def test_a_person_who_is_erased_while_it_runs_gets_nothing_more_and_all_others_get_theirs(layout):
     """The person has blocked the bot in the segment that is being sent: the journal must not get the ID back."""
 
@@ -189,7 +189,7 @@ def test_a_terminal_shows_a_bar_while_the_caller_waits(is_terminal, monkeypatch)
     assert len({line.count("#") for line in lines}) > 2
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", MOST_DIFFERENT)
 def test_iter_user_ids_feeds_it(layout):
     async def check():
         world = World(layout)
@@ -247,7 +247,7 @@ def test_wrong_use_is_refused():
     run_virtually(check())
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", MOST_DIFFERENT)
 @pytest.mark.parametrize("way", ["broadcast", "turn_broadcast"])
 def test_a_parked_broadcast_goes_on_when_it_is_asked_for_again(layout, way):
     """An instance without the function tries to send until it parks the job. The next deployment has the function."""
@@ -275,7 +275,7 @@ def test_a_parked_broadcast_goes_on_when_it_is_asked_for_again(layout, way):
     run_virtually(check())
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", MOST_DIFFERENT)
 def test_waiting_ends_with_an_error_if_another_instance_parks_the_job(layout):
     """The one that waits runs no jobs, like a script that only begins the broadcast."""
 
@@ -293,7 +293,7 @@ def test_waiting_ends_with_an_error_if_another_instance_parks_the_job(layout):
     run_virtually(check())
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", MOST_DIFFERENT)
 def test_waiting_ends_with_an_error_if_the_job_is_parked(layout):
     async def check():
         world = World(layout)

@@ -9,6 +9,7 @@ from ptb_bucket import bucket_application
 from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.stores import open_store
 from ptb_bucket.testing.faults import FaultyStore
+from support.parameters import MOST_DIFFERENT
 
 
 class Bots:
@@ -52,7 +53,7 @@ def _handler(function):
     return handle
 
 
-@pytest.fixture(params=["single", "per-type", "per-record"])
+@pytest.fixture(params=MOST_DIFFERENT)
 def bots(request, tmp_path):
     return Bots(f"file:{tmp_path}", request.param)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import datetime, timezone
 
 import pytest
@@ -27,9 +26,10 @@ from ptb_bucket.tools import (
     restore,
     summarize,
 )
+from support.parameters import crossed
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-WAYS = [*itertools.product(LAYOUTS, ["json", "pickle"]), ("per-record", "sealed")]
+WAYS = crossed(LAYOUTS, ["json", "pickle", "sealed"], strength=1)
 OLD, NEW = -5, -1005
 
 
@@ -51,7 +51,7 @@ async def migrate(update, context):
     context.application.migrate_chat_data(update.effective_message)
 
 
-@pytest.fixture(params=WAYS, ids="-".join)
+@pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
     layout, codec = request.param
     if codec == "sealed":

@@ -7,12 +7,12 @@ import asyncio
 from support.effects.killing import Process
 from support.effects.shop import HastyShop, Street, deliver, one_kill, one_outage
 
-__all__ = ["fail_everywhere", "kill_everywhere", "meet"]
+__all__ = ["fail_everywhere", "kill_everywhere", "kill_in_the_end", "meet"]
 
 
-async def kill_everywhere(layout, clock, *, beside=False, every=1):
+async def kill_everywhere(layout, clock, *, beside=False, every=1, first=0):
     """Kill a process after every number of steps; return the number of kills, and the traces of repeats."""
-    traces, steps, ended = [], 0, False
+    traces, steps, ended = [], first, False
     while not ended:
         ended, repeats, trace = await one_kill(Street(layout), steps, clock, beside=beside)
         traces += [trace] * repeats
@@ -27,6 +27,11 @@ async def fail_everywhere(layout, clock):
         was_calm = await one_outage(Street(layout), calm, clock)
         calm += 1
     return calm
+
+
+async def kill_in_the_end(layout, clock):
+    """Kill a process at each step but those in which it starts, where no bug of an effect shows."""
+    return await kill_everywhere(layout, clock, first=30)
 
 
 async def meet(layout, clock):
