@@ -15,6 +15,8 @@ DOCS = SCRIPT.parents[1] / "docs"
 MARKS = "<!-- measured: written by benchmarks/scale.py -->\n<!-- /measured -->\n"
 LAYOUTS = {"single": 1, "per-type": 1, "per-record": 10}
 """Layout → how many writes ten changed users are."""
+SHORT = ("single", "per-record")
+"""The layouts of a short run. Each is a process or two."""
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,8 @@ def run(folder, long):
     file, guide = folder / "results.json", folder / "guide.md"
     guide.write_text(f"before\n{MARKS}after\n")
     options = ["--users", "20", "--places", "file", "--runs", "1", "--json", file, "--guide", guide]
-    command = [sys.executable, str(SCRIPT), *options, *(["--plots", folder] if long else [])]
+    more = ["--plots", folder] if long else ["--layouts", *SHORT]
+    command = [sys.executable, str(SCRIPT), *options, *more]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout, json.loads(file.read_text())["cases"]
@@ -60,7 +63,9 @@ def test_the_answer_comes_from_what_is_stored(cases):
     assert {case["starts"]["answer"] for case in cases.values()} == {"User 10, step 1"}
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    "layout", [pytest.param(one, marks=() if one in SHORT else pytest.mark.long) for one in LAYOUTS]
+)
 def test_requests(cases, layout):
     starts, commits = cases[layout]["starts"], cases[layout]["commits"]
     assert starts["start"]["writes"] == starts["update"]["writes"] == 1

@@ -124,6 +124,11 @@ def short(lines):
     return [line if line.startswith(DIFFERENT) else pytest.param(line, marks=pytest.mark.long) for line in lines]
 
 
+def without_verify(lines):
+    """Leave a whole verification to long runs: it takes seconds, and tests of a full disk start one in each run."""
+    return [pytest.param(line, marks=pytest.mark.long) if "--quick" in line else line for line in lines]
+
+
 def test_every_verb_is_tried():
     assert set(CALLS) == set(command_group._VERBS), "add the new verb to CALLS"
 
@@ -131,7 +136,7 @@ def test_every_verb_is_tried():
 # ---------------------------------------------------------------- streams that end
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", without_verify(LINES))
 def test_a_closed_pipe_needs_no_words(folder, line):
     ours, theirs = os.pipe()
     os.close(ours)  # as `| head` does
@@ -182,7 +187,7 @@ def test_a_closed_stream_is_as_the_null_device(folder, stream, line):
 # ---------------------------------------------------------------- terminals
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", without_verify(LINES))
 def test_no_color_turns_all_styles_off(folder, line):
     assert STYLE.findall(on_a_terminal(line, folder, NO_COLOR="1", FORCE_COLOR="1").raw) == []
 

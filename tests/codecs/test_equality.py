@@ -46,10 +46,10 @@ DIFFERENT = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(DIFFERENT, 2)))
-def test_types_and_content_count(one, other):
-    assert not same(one, other)
-    assert fingerprint(one) != fingerprint(other)
+@pytest.mark.parametrize("number", range(len(DIFFERENT)))
+def test_types_and_content_count(number):
+    one, others = DIFFERENT[number], DIFFERENT[number + 1 :]
+    assert [other for other in others if same(one, other) or fingerprint(one) == fingerprint(other)] == []
 
 
 def test_order_counts_where_it_means_something():

@@ -82,7 +82,8 @@ async def test_old_versions_go_too(moto, monkeypatch):
     assert names == set()
 
 
-@pytest.mark.parametrize("name", [pytest.param("SIGINT", marks=pytest.mark.long), "SIGTERM"])
+@pytest.mark.long  # tests/cli/test_verify.py interrupts verifications of a directory in each run
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_an_interruption_leaves_nothing(moto, interruptible, name):
     bucket = moto.bucket()
     command = [sys.executable, "-m", "ptb_bucket.cli", "verify", moto.uri(bucket, "bot"), "--quick"]
