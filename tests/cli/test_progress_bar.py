@@ -7,7 +7,10 @@ import re
 
 from ptb_bucket.state import Record
 from ptb_bucket.tools import open_state
+from support.processes.preloaded import preloading
 from support.processes.terminals import in_a_terminal
+
+programs_are_preloaded = preloading()
 
 
 async def fill(uri, number):

@@ -7,7 +7,10 @@ import shutil
 import pytest
 
 from support.processes.bots import run_python
+from support.processes.preloaded import preloading
 from support.serverless.examples import EXAMPLES
+
+programs_are_preloaded = preloading("telegram.ext", "pytest")
 
 
 @pytest.fixture

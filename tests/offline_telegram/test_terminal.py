@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.processes.child_processes import MAY_BE_PRELOADED
+from support.processes.preloaded import preloading
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+programs_are_preloaded = preloading("telegram.ext")
 
 BOT = """
 import asyncio, sys
@@ -128,7 +133,7 @@ def test_an_error_at_the_start_ends_the_program(bot):
 
 
 # Tests in the background of a shell inherit that interrupts are ignored.
-HEED_INTERRUPTS = """
+HEED_INTERRUPTS = f"""{MAY_BE_PRELOADED}
 import runpy, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 runpy.run_path("bot.py", run_name="__main__")

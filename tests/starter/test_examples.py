@@ -8,7 +8,10 @@ import signal
 import pytest
 
 from support.processes.bots import run_python
+from support.processes.preloaded import preloading
 from support.serverless.examples import EXAMPLES
+
+programs_are_preloaded = preloading("telegram.ext")
 
 spec = importlib.util.spec_from_file_location("write_examples", EXAMPLES / "write.py")
 written = importlib.util.module_from_spec(spec)

@@ -17,6 +17,9 @@ from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.starter import TARGETS
 from ptb_bucket.stores import registry
 from support.processes.bots import run_python
+from support.processes.preloaded import preloading
+
+programs_are_preloaded = preloading("telegram.ext", "pytest")
 
 URIS = {"polling": None, "lambda": "s3://my-bucket/my-bot", "cloud-run": "gs://my-bucket/my-bot"}
 TEMPLATES = Path(__file__).parents[2] / "src" / "ptb_bucket" / "starter" / "templates"

@@ -222,11 +222,11 @@ def take_what_was_given_for_current(patch):
 BUGS = {
     put_without_a_condition: 0,
     move_the_base_by_the_commit: 0,
-    forget_commit_ids_too_early: 6,
+    forget_commit_ids_too_early: 7,
     share_the_writer_id_after_a_fork: 29,
     take_a_deletion_for_the_last_word: 0,
-    merge_conversations: 1,
-    forget_the_attempt_in_the_spool: 0,
+    merge_conversations: 3,
+    forget_the_attempt_in_the_spool: 1,
     ignore_commit_ids: 5,
     refresh_over_unsaved_changes: 0,
     take_denied_for_empty: 3,
@@ -243,10 +243,10 @@ BUGS = {
     take_two_who_began_alike_for_one: 274,
     list_no_updates: 0,
     withdraw_nothing: 0,
-    keep_what_cannot_be_told_apart: 19,
+    keep_what_cannot_be_told_apart: 20,
     leave_seen_where_something_is_withdrawn: 0,
-    note_updates_before_their_effects: 0,
-    take_what_was_given_for_current: 4,
+    note_updates_before_their_effects: 1,
+    take_what_was_given_for_current: 7,
 }
 """Each with a seed that is known to notice it: it is tried first, then those behind it."""
 

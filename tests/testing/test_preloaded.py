@@ -63,5 +63,5 @@ def test_two_share_no_memory_and_draw_other_numbers():
 def test_other_programs_and_code_are_new_interpreters():
     code = "import sys; sys.exit('ptb_bucket' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    assert not module._is_ours(["-m", "pytest"], Path())
+    assert not module._is_ours(["-m", "mypy"], Path())
     assert not module._is_ours(["-c", code], Path())

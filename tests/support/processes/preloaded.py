@@ -31,9 +31,10 @@ PROGRAMS = {
     "ptb_bucket.tools.verification.worker",
     "support.processes.sigterm_bot",
     "support.serverless.lambda_process",
+    "pytest",
     "uvicorn",
 }
-SCRIPTS = {"child_processes.py", "programs.py"}
+SCRIPTS = {"bot.py", "child_processes.py", "programs.py"}
 MODULES = (
     "ptb_bucket",
     "ptb_bucket.offline_telegram",
