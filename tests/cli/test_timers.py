@@ -28,7 +28,7 @@ TIMERS = {
     TEA: Timer("remind", "a1", {"text": "secret"}, due=NOW - 2 * LATE, user_id=42),
     CAKE: Timer("remind", "a2", due=NOW - 86400, user_id=7, tries=5, parked="raised ValueError"),
     NEWS: Timer("send_news", "a3", name="morning", due=NOW + 7200, schedule=DAILY),
-    GAME: Timer("move", "a4", due=NOW - 1, chat_id=-100, claim=Claim("x", NOW + 600)),
+    GAME: Timer("move", "a4", due=NOW - 1, chat_id=-100, claim=Claim("x", NOW + 86_400)),
     NOTE: Timer("remind", "a5", due=NOW + 600, enabled=False, chat_id=42),
     OUTCOME: Timer("effect", "a6"),
 }
