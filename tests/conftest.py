@@ -29,11 +29,12 @@ def pytest_configure(config):
 
 SLOWEST = (
     "tests/web/test_pages.py",
+    "tests/cli/test_every_verb.py",
     "s3/tests/test_verify.py",
+    "tests/docs/test_browser.py",  # builds the site, for which other files would wait
     "tests/web/test_writing.py",
     "tests/web/test_security.py",
     "tests/web/test_access.py",
-    "tests/starter/test_init.py",
     "s3/tests/test_several_instances.py",
     "s3/tests/test_faults.py",
     "s3/tests/test_conformance.py",
@@ -45,6 +46,8 @@ SLOWEST = (
     "tests/serverless/test_asgi_server.py",
     "tests/integration/test_old_and_new_processes.py",
     "tests/state/test_simulation.py",
+    "tests/starter/test_init.py",
+    "tests/codecs/test_late_telegram.py",
     "tests/benchmarks/test_scale.py",
     "s3/tests/test_races.py",
     "tests/application/test_sigterm.py",

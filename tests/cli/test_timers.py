@@ -13,7 +13,6 @@ from ptb_bucket.cli import main
 from ptb_bucket.state import BOT_DATA, LAYOUTS, Record
 from ptb_bucket.state.timers import Claim, Timer, due_key
 from ptb_bucket.tools import list_timers, open_state
-from ptb_bucket.tools.stored_timers import LATE
 from support.parameters import crossed
 
 NOW = time.time()
@@ -25,7 +24,7 @@ GAME, NOTE = Record.of_timer(GROUP, "a game"), Record.of_timer(PRIVATE, "note")
 OUTCOME = Record.of_timer(ADA, "effect:x")
 DAILY = {"trigger": "cron", "timezone": "Europe/Rome", "hour": "9"}
 TIMERS = {
-    TEA: Timer("remind", "a1", {"text": "secret"}, due=NOW - 2 * LATE, user_id=42),
+    TEA: Timer("remind", "a1", {"text": "secret"}, due=NOW - 43_200, user_id=42),
     CAKE: Timer("remind", "a2", due=NOW - 86400, user_id=7, tries=5, parked="raised ValueError"),
     NEWS: Timer("send_news", "a3", name="morning", due=NOW + 7200, schedule=DAILY),
     GAME: Timer("move", "a4", due=NOW - 1, chat_id=-100, claim=Claim("x", NOW + 86_400)),
@@ -241,7 +240,7 @@ def test_check_names_timers_that_are_late_or_parked(uri, capsys):
     found = checked(uri, capsys)
     assert found["result"] == "warning"
     assert (found["late"], found["parked"]) == ([TEA.label], [CAKE.label])
-    assert "1 timer is late, by up to 1" in found["detail"]
+    assert "1 timer is late, by up to 7" in found["detail"]
     assert "Nobody ticks" in found["detail"]
     assert f"{CAKE.label} (raised ValueError)" in found["detail"]
     assert "ptb-bucket timers run" in found["detail"]
