@@ -61,7 +61,7 @@ def test_others():
 
 def test_a_log_line_with_user_data_fails_the_test_that_made_it(tmp_path):
     (tmp_path / "test_something.py").write_text(LEAKS)
-    done = run(tmp_path, "--log-level=DEBUG")
+    done = run(tmp_path)
     assert "2 passed, 1 error" in done.stdout
     assert "ERROR test_something.py::test_leaks" in done.stdout
 
