@@ -18,9 +18,10 @@ Choice = tuple[int, Any]
 
 
 MOST_DIFFERENT = ["single", "per-record", pytest.param("per-type", marks=pytest.mark.long)]
-"""The layouts, for tests of what does not see documents. A short run leaves out the one between the other two.
+"""The layouts, for tests of what only asks whether a layout reads on demand. A short run leaves out one that does not.
 
-The tests of documents, commits and merges, and the simulations, try all of them in every run.
+On that one, timers and outcomes are in a document of their own. Tests of documents, commits, effects, and of what a
+timer and its user's data do to each other, as well as the simulations, try all layouts in every run.
 """
 
 

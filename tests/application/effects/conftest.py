@@ -11,7 +11,6 @@ from ptb_bucket.application.effects import Once
 from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import FaultyStore
-from support.parameters import MOST_DIFFERENT
 
 
 class Bots:
@@ -66,7 +65,7 @@ class Bots:
             return dict(reader.user_data[42])
 
 
-@pytest.fixture(params=MOST_DIFFERENT)
+@pytest.fixture(params=["single", "per-type", "per-record"])
 def bots(request):
     return Bots(request.param)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.effects.scenarios import fail_everywhere, kill_everywhere, meet
-from support.parameters import MOST_DIFFERENT, crossed
+from support.parameters import crossed
 
 pytestmark = pytest.mark.usefixtures("each_instance_is_a_process")
 LAYOUTS = ["single", "per-type", "per-record"]
@@ -24,11 +24,11 @@ async def test_each_kill_charges_once_delivers_once_and_says_so_at_least_once(la
     assert len(traces) * every < steps / 8  # those between the message and the end of the job
 
 
-@pytest.mark.parametrize("layout", MOST_DIFFERENT)
+@pytest.mark.parametrize("layout", LAYOUTS)
 async def test_an_outage_before_any_put_repeats_nothing_when_the_update_comes_again(layout, clock):
     assert await fail_everywhere(layout, clock) > 3
 
 
-@pytest.mark.parametrize("layout", MOST_DIFFERENT)
+@pytest.mark.parametrize("layout", LAYOUTS)
 async def test_two_instances_that_meet_hand_out_goods_once_if_the_intent_is_stored(layout, clock):
     await meet(layout, clock)

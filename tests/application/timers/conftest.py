@@ -54,8 +54,13 @@ def _handler(function):
 
 
 @pytest.fixture(params=MOST_DIFFERENT)
-def bots(request, tmp_path):
-    return Bots(f"file:{tmp_path}", request.param)
+def layout_of_bots(request):
+    return request.param
+
+
+@pytest.fixture
+def bots(layout_of_bots, tmp_path):
+    return Bots(f"file:{tmp_path}", layout_of_bots)
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ async def test_a_job_that_is_due_again_while_its_run_is_saved_runs_at_once(bots,
         await two.stop()
 
 
-@pytest.mark.parametrize("bots", ["per-record"], indirect=True)
+@pytest.mark.parametrize("layout_of_bots", ["per-record"])
 async def test_without_the_permission_to_delete_jobs_run_and_the_errors_say_what_is_missing(bots, clock, caplog):
     bots.fault = lambda operation, _key: Fault.DENIED if operation == "delete" else None
     async with bots.build([remind], commands=add(remind, 60)) as one:

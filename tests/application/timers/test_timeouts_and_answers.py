@@ -9,10 +9,17 @@ from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, fi
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.application.timers import races, runner
+from ptb_bucket.state import LAYOUTS
 from ptb_bucket.state.timers import merging
 
 WAITING = 3600
 LATE = WAITING + 10
+
+
+@pytest.fixture(params=LAYOUTS)
+def layout_of_bots(request):
+    """All of them, because it matters whether the timer and the conversation share a document."""
+    return request.param
 
 
 class Answering:
