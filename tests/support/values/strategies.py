@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import enum
+import functools
 import math
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
@@ -116,12 +117,14 @@ def _folded(moment: Any, fold: int) -> Any:
     return moment.replace(fold=fold)
 
 
+@functools.cache
 def texts() -> st.SearchStrategy[str]:
     """Make strings, some that look like our markers and some with lone surrogates."""
     alike = st.sampled_from(["", "$", "$tuple", "$42", '$"a"', "$true", "$$", "\ud83d\ude00", "\ud800", "\u2028\n\r"])
     return st.one_of(st.text(max_size=8), alike, st.text(st.characters(codec=None), max_size=4))
 
 
+@functools.cache  # the same ones for all tests, because making them takes long
 def hashables() -> st.SearchStrategy[Any]:
     """Make values for keys and members of sets, but no two equal values of different types."""
     floats = st.floats().map(lambda number: math.nan if math.isnan(number) else number)
@@ -190,6 +193,7 @@ def _containers(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
+@functools.cache
 def storable() -> st.SearchStrategy[Any]:
     """Make any value that both codecs store when :data:`TYPES` are registered."""
     leaves = st.one_of(hashables(), telegram_objects(), st.binary(max_size=3).map(bytearray))
