@@ -20,7 +20,7 @@ def expected(group=GROUP, **more):
 
 
 def found(group=GROUP, **more):
-    return sorted(map(tuple, entry_points(group=group, **more)))
+    return sorted((entry.name, entry.value) for entry in entry_points(group=group, **more))
 
 
 @pytest.fixture
