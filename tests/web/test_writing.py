@@ -170,6 +170,7 @@ def test_a_restore_shows_what_the_bot_did_meanwhile(opened, uri):
     with opened(uri, write=True) as page, running_bot(uri) as bot:
         page.goto(f"{page.home}/person/{ADA}")
         page.locator(".timeline li", has_text="Do you have a table").get_by_role("link", name="restore").last.click()
+        page.get_by_role("button", name="Restore").wait_for()
         bot.say("I am Countess Lovelace")
         page.get_by_role("button", name="Restore").click()
         page.get_by_role("heading", name="The bot was faster").wait_for()
