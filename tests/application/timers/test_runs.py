@@ -58,6 +58,13 @@ def run_soon(context, work, **arguments):
     context.job_queue.run_once(work, 0, **arguments)
 
 
+def adding(works):
+    """Return a command for each job, which adds it."""
+    return {
+        name: lambda context, name=name, work=work: run_soon(context, work, name=name) for name, work in works.items()
+    }
+
+
 def test_a_claim_is_renewed_while_its_job_waits_for_an_update_of_its_user(bots):
     run_process(lambda: two_instances_and_a_long_update(bots))
 
@@ -118,9 +125,7 @@ def test_jobs_that_are_cancelled_while_they_run_keep_their_changes_and_those_bes
 async def a_long_job_that_is_cancelled_beside_another_one(bots):
     cancelled, other = Work(), Work()
     works = {"cancelled": cancelled, "other": other}
-    commands = {
-        name: lambda context, name=name, work=work: run_soon(context, work, name=name) for name, work in works.items()
-    }
+    commands = adding(works)
     commands["cancel"] = lambda context: context.job_queue.get_jobs_by_name("cancelled")[0].schedule_removal()
     async with bots.build(works, commands=commands) as one, bots.build(works, commands=commands) as two:
         await bots.ada.send(one, "/cancelled")
@@ -149,9 +154,7 @@ async def a_run_beside_one_that_has_lost_changes(bots):
     long, taken, other = Work(), Work(), Work()
     other.released.set()
     works = {"long": long, "taken": taken, "other": other}
-    commands = {
-        name: lambda context, name=name, work=work: run_soon(context, work, name=name) for name, work in works.items()
-    }
+    commands = adding(works)
     commands["take"] = lambda context: make_due_again(context.application, "taken")
     async with bots.build(works, commands=commands) as one, bots.build(works, commands=commands) as two:
         await bots.ada.send(one, "/long")
@@ -227,28 +230,42 @@ def replace_users(context, work):
     replace(context, work, user_id=42)
 
 
-@pytest.mark.parametrize("change", [cancel, replace_users, pause])
-def test_a_job_does_not_run_if_the_update_that_it_waits_for_has_changed_its_timer(bots, change):
-    run_process(lambda: a_change_before_a_run(bots, change))
+def move(context, _work):
+    pending = context.application.timers.pending
+    for record in pending.visible:
+        pending.put(record, pending.get(record).rearmed(time.time() + 600, "abcd"))
 
 
-async def a_change_before_a_run(bots, change):
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+@pytest.mark.parametrize("change", [cancel, replace_users, pause, move])
+def test_a_job_does_not_run_if_its_timer_was_changed_while_it_waited_for_an_update(bots, change, where):
+    run_process(lambda: a_change_before_a_run(bots, change, where))
+
+
+async def a_change_before_a_run(bots, change, where):
     work = Work()
     work.released.set()
 
-    async def change_late(context):
+    async def wait_and_change(context):
         await asyncio.sleep(5)
-        change(context, work)
+        if where == "here":
+            change(context, work)
 
     commands = {
         "add": lambda context: run_soon(context, work, user_id=42, job_kwargs={"id": "tea"}),
-        "change": change_late,
+        "wait": wait_and_change,
+        "change": lambda context: change(context, work),
     }
-    async with bots.build({"work": work}, commands=commands) as bot:
-        await bots.ada.send(bot, "/add")
-        update = asyncio.create_task(bots.ada.send(bot, "/change"))
+    works = {"work": work}
+    async with bots.build(works, commands=commands) as one, bots.build(works, commands=commands) as two:
+        await bots.ada.send(one, "/add")
+        update = asyncio.create_task(bots.ada.send(one, "/wait"))
         await asyncio.sleep(1)  # as above
-        await bot.tick()
+        tick = asyncio.create_task(one.tick())
+        await asyncio.sleep(1)  # it is claimed
+        if where == "elsewhere":
+            await bots.ada.send(two, "/change")
+        await tick
         assert update.done()
     assert work.runs == 0
 

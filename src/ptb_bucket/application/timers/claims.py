@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +30,8 @@ LEASE: Final = 60.0
 """Seconds for which a claim holds, unless it is renewed."""
 MARGIN: Final = 10.0
 """Seconds for which others respect a claim after its end: twice the difference between two clocks that is expected."""
+FRESH: Final = 1.0
+"""Seconds after which a claimed timer is read again before it runs, because its run has waited for other work."""
 
 
 @dataclass(eq=False)
@@ -40,14 +43,12 @@ class ClaimedRun:
         timer: The timer when it was claimed, or when the claim was renewed.
         until: When the claim ends, on the monotonic clock.
         lost: Another instance has claimed the occurrence, or the timer was changed.
-        settled: The timer was replaced or removed while the claim held, so nobody else can run this occurrence.
     """
 
     record: Record
     timer: Timer
     until: float
     lost: bool = False
-    settled: bool = False
 
     @property
     def by(self) -> str:
@@ -57,7 +58,7 @@ class ClaimedRun:
     @property
     def is_over(self) -> bool:
         """Tell whether the claim has ended, as when the process was frozen."""
-        return not self.settled and (self.lost or time.monotonic() > self.until)
+        return self.lost or time.monotonic() > self.until
 
 
 def free_from(timer: Timer) -> float:
@@ -134,7 +135,7 @@ class Claims:
                 await renewal
 
     async def _renew(self, claimed: ClaimedRun) -> None:
-        while not (claimed.settled or claimed.is_over):
+        while not claimed.is_over:
             await asyncio.sleep(LEASE / 3)
             start = time.monotonic()
             try:
@@ -142,10 +143,12 @@ class Claims:
             except Exception as error:  # noqa: BLE001  whatever a store raises, the next renewal may succeed
                 _LOGGER.warning("The claim of %s could not be renewed: %s", claimed.record.label, error)
                 continue
-            if there is None:
-                claimed.settled, claimed.lost = not claimed.is_over and self._is_removed(claimed), True
-            else:
+            if there is not None:
                 claimed.timer, claimed.until = there, start + LEASE
+            elif not claimed.is_over and self._same_series(claimed) is None:
+                claimed.until = math.inf  # nobody else can run this occurrence any more
+            else:
+                claimed.lost = True
 
     async def _renew_once(self, claimed: ClaimedRun) -> Timer | None:
         """Write a claim that ends later; return the timer with it, or None if the claim is not ours any more.
@@ -163,13 +166,17 @@ class Claims:
         there = self._pending.stored(claimed.record)
         return there if there and there.claim and there.claim.by == claimed.by else None
 
-    def is_still_due(self, claimed: ClaimedRun) -> bool:
-        """Tell whether nobody here has removed, replaced, moved or paused the timer since it was claimed."""
-        there = self._pending.stored(claimed.record)
-        if there is None or self._is_removed(claimed):
-            return False
-        return there.is_armed and there.due == claimed.timer.due
+    async def is_still_due(self, claimed: ClaimedRun) -> bool:
+        """Tell whether nobody has removed, replaced, moved or paused the timer since it was claimed.
 
-    def _is_removed(self, claimed: ClaimedRun) -> bool:
+        Raises:
+            PTBBucketError: The timer could not be read.
+        """
+        if time.monotonic() > claimed.until - LEASE + FRESH:
+            await self._sync.live.replica.documents.refresh([claimed.record], asyncio.get_running_loop().time())
+        there = self._same_series(claimed)
+        return there is not None and there.is_armed and there.due == claimed.timer.due
+
+    def _same_series(self, claimed: ClaimedRun) -> Timer | None:
         there = self._pending.stored(claimed.record)
-        return there is None or there.series != claimed.timer.series
+        return there if there and there.series == claimed.timer.series else None

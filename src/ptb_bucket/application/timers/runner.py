@@ -115,7 +115,9 @@ class TimerRunner:
         async with self._claims.renewed(claimed), self._locks.holding(keys):
             if work is None or claimed.is_over or self._would_be_lost(work):
                 return
-            if not (self._claims.is_still_due(claimed) and (not work.is_fenced or await self._decides(claimed))):
+            if not await self._claims.is_still_due(claimed):
+                return
+            if work.is_fenced and not await self._decides(claimed):
                 return
             with self._sync.lru.pin():
                 await self._run_locked(claimed, work)
