@@ -37,6 +37,9 @@ LOG_LINES: Final[Mapping[str, str]] = {
     ),
     "Could not load the bot. Returning 503 and retrying on the next request. …": f"{_BUCKET} {_TELEGRAM}",
     "Could not save changes yet. …": f"{_BUCKET} Updates are answered with 503 until everything is saved.",
+    "Due timers could not be listed. Trying again in … s: …": (
+        f"{_CAUSE} Jobs that this process has added run on time. Those of other instances wait until it succeeds."
+    ),
     "Returned 503 for … so that Telegram resends it. …": f"{_BUCKET} {_TELEGRAM} No update is lost.",
     "Returned 503: could not get the webhook secret. …": (
         "Set `TELEGRAM_WEBHOOK_SECRET`, or let the function read the parameter that "

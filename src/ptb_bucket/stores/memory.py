@@ -83,6 +83,7 @@ class MemoryStore(BlobStore):
         check_key(key)
         with self._lock:
             self._blobs.pop(key, None)
+            self._times.pop(key, None)
 
     async def delete_if(self, key: str, etag: str) -> None:
         """Remove an object if it has this ETag; see :meth:`BlobStore.delete_if`."""
@@ -91,6 +92,7 @@ class MemoryStore(BlobStore):
             if key in self._blobs:
                 check_mode(Update(etag), self._blobs[key], key)
                 del self._blobs[key]
+                self._times.pop(key, None)
 
     async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
         """Iterate over the objects as they are when the iteration starts; see :meth:`BlobStore.list`."""

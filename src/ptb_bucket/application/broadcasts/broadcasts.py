@@ -92,6 +92,7 @@ class Broadcasts:
 
         Raises:
             RefusedError: Its job was parked, here or on another instance.
+            StoreError, DocumentError: The bucket could not be read. The broadcast goes on where it is driven.
         """
         bar = ProgressBar()
         await self._sync.commit()

@@ -9,8 +9,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._aio import chunks, for_each
-from ptb_bucket.application.timers.ticker import NOT_RUN, Ticked
-from ptb_bucket.errors import PTBBucketError
+from ptb_bucket.application.timers.ticker import Ticked, log_not_run, unexpected
 from ptb_bucket.state.timers import due_key
 
 if TYPE_CHECKING:
@@ -94,8 +93,11 @@ class Alarms:
         try:
             async for found in chunks(self._sync.live.replica.timers.due(time.time() + self._interval), _itself):
                 await for_each(found, self._set_alarm)
-        except Exception as error:  # noqa: BLE001  whatever a store raises, the next look has to come
-            _log("Due timers could not be listed. Trying again in %g s: %s", self._interval, error)
+        except Exception as error:  # whatever a store raises, the next look has to come
+            _LOGGER.error(  # noqa: TRY400  with a traceback only if nobody expects it
+                "Due timers could not be listed. Trying again in %g s: %s", self._interval, error,
+                exc_info=unexpected(error),
+            )  # fmt: skip
 
     def _is_new(self, key: DueKey) -> bool:
         """Tell whether a key has to be looked at: it is neither running, nor waiting, nor known from this process."""
@@ -143,7 +145,7 @@ class Alarms:
             if again is not None:
                 self._alarms[record] = again
         except Exception as error:  # noqa: BLE001  it must not end the timer
-            _log(NOT_RUN, record.label, error)
+            log_not_run(record, error)
             self._alarms[record] = time.time() + self._interval
 
     def _changed(self, record: Record, timer: Timer | None) -> None:
@@ -152,11 +154,6 @@ class Alarms:
         if timer is not None and timer.is_armed and timer.due is not None:
             self._alarms[record] = timer.due
         self._wake.set()
-
-
-def _log(said: str, about: object, error: Exception) -> None:
-    """Log an error; one that nobody expects with its traceback."""
-    _LOGGER.error(said, about, error, exc_info=None if isinstance(error, PTBBucketError) else error)
 
 
 def _itself(listed: ListedKey) -> ListedKey:

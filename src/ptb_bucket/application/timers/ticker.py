@@ -22,12 +22,10 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Record
     from ptb_bucket.state.timers import DueKey, ListedKey, Timer
 
-__all__ = ["NOT_RUN", "Ticked", "Ticker"]
+__all__ = ["Ticked", "Ticker", "log_not_run", "unexpected"]
 
 _LOGGER = logging.getLogger("ptb_bucket.application")
 
-NOT_RUN: Final = "%s is due but could not be run: %s"
-"""The line in the log about a timer that stays due: the timer, and the error."""
 AT_ONCE: Final = 10
 """Timers that one process runs at the same time."""
 ABANDONED: Final = 3600.0
@@ -113,7 +111,7 @@ class Ticker:
         try:
             await self.run(record, timer)
         except PTBBucketError as error:
-            _LOGGER.error(NOT_RUN, record.label, error)  # noqa: TRY400  the error says it
+            log_not_run(record, error)
 
     # ---------------------------------------------------------------- single timers
 
@@ -191,9 +189,8 @@ class Ticker:
 
     def note_error(self, key: DueKey, error: Exception, ticked: Ticked) -> None:
         """Log an error of a timer, which stays due, and add it to the result of a look."""
-        failure = error if isinstance(error, PTBBucketError) else _unexpected(key.record, error)
-        _LOGGER.error(NOT_RUN, key.record.label, error, exc_info=None if failure is error else error)
-        ticked.errors.append(failure)
+        log_not_run(key.record, error)
+        ticked.errors.append(error if isinstance(error, PTBBucketError) else _unexpected(key.record, error))
         if isinstance(error, UnreadableRecordError):  # trying again at once would not help
             self._not_before[key] = time.time() + ABANDONED
 
@@ -209,6 +206,16 @@ class Ticker:
     def is_waiting(self, key: DueKey) -> bool:
         """Tell whether a key need not be looked at now: its timer is running, or an earlier look has postponed it."""
         return self._not_before.get(key, 0.0) > time.time() or self.is_running(key.record)
+
+
+def log_not_run(record: Record, error: Exception) -> None:
+    """Log that a timer could not be run. It stays due."""
+    _LOGGER.error("%s is due but could not be run: %s", record.label, error, exc_info=unexpected(error))
+
+
+def unexpected(error: Exception) -> Exception | None:
+    """Return an error whose traceback belongs into the log, because nobody expects it."""
+    return None if isinstance(error, PTBBucketError) else error
 
 
 def _unexpected(record: Record, error: Exception) -> PTBBucketError:
