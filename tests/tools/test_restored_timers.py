@@ -86,17 +86,22 @@ async def test_a_bot_that_is_running_runs_it_again(tmp_path, layout):
     assert [sorted(one) for one in await bot.reminded()] == [[["daily"], ["tea"], ["tea"]]] * 3
 
 
+@pytest.mark.parametrize("codec", ["json", "pickle"])
 @pytest.mark.parametrize("layout", LAYOUTS)
-async def test_a_timeout_that_came_back_can_end_its_conversation(tmp_path, layout):
-    """All records of its conversation's people forget its earlier run; another timer's stay listed."""
+async def test_a_timeout_that_came_back_can_end_its_conversation(tmp_path, layout, codec):
+    """All records of its conversation's people forget its earlier run. Those of other timers stay listed."""
     talk, timer = Record.of_conversation("order", (-100, 42)), Record.of_timer(Record.chat(-100), "order timeout")
     records = [talk, Record.user(42), Record.chat(-100), BOT_DATA]
     options = {TIMEOUT: {"handler": "order", "key": [-100, 42]}}
     run = unit_of("order timeout", stored := Timer(TIMEOUT, "0a", due=1e9, options=options))
-    other = "timer:order timeout 2#1.0.0b"
-    uri = f"file:{tmp_path}?layout={layout}&keep=20"
+    others = {
+        unit_of("order timeout 2", stored),
+        unit_of("order timeout#2", stored),
+        unit_of("order timeout", stored.but(nonce="0b")),  # another owner's, or an earlier one
+    }
+    uri = f"file:{tmp_path}?layout={layout}&codec={codec}&keep=20"
     async with open_state(uri, bot_id="7", create=True) as state:
-        for unit, value in ((None, stored.to_value()), (run, None), (other, None)):
+        for unit, value in ((None, stored.to_value()), (run, None), *((other, None) for other in others)):
             replica = state.replica()
             await replica.documents.read_all()
             if value or unit == run:
@@ -110,12 +115,12 @@ async def test_a_timeout_that_came_back_can_end_its_conversation(tmp_path, layou
                 replica.units.note_effects(unit, records)
             await replica.commit()
     async with open_state(uri) as state:
-        assert await units(state, records) == [{run, other}] * 4
+        assert await units(state, records) == [{run, *others}] * 4
         versions = [one for one in await record_versions(state, [timer]) if one.encoded is not None]
         await restore_record(state, timer, versions[-1].version, dry_run=True)
-        assert await units(state, records) == [{run, other}] * 4
+        assert await units(state, records) == [{run, *others}] * 4
         await restore_record(state, timer, versions[-1].version)
-        assert await units(state, records) == [{other}] * 4
+        assert await units(state, records) == [others] * 4
 
 
 async def units(state, records):

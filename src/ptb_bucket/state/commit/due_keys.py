@@ -176,7 +176,7 @@ def timer_outline(record: Record, encoded: bytes, codec: str, *, also: Collectio
         record: The record of the timer.
         encoded: Its value.
         codec: The name of the codec.
-        also: Those of these fields that are to be kept as plain JSON: ``schedule`` and ``claim``.
+        also: Those of these fields that are to be kept as plain JSON: ``schedule``, ``claim`` and ``options``.
 
     Raises:
         CannotLoadError: The timer is damaged.

@@ -28,6 +28,7 @@ from ptb_bucket.state.document.units import (
     has_any,
     joined,
     keep,
+    occurrences_like,
     reached_by,
     runs,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "is_name",
     "joined",
     "keep",
+    "occurrences_like",
     "open_layout",
     "reached_by",
     "recognise",

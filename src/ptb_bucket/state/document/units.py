@@ -31,6 +31,7 @@ __all__ = [
     "joined",
     "keep",
     "newest_of",
+    "occurrences_like",
     "reached_by",
     "runs",
 ]  # fmt: skip
@@ -106,6 +107,13 @@ def reached_by(units: Iterable[Unit], listed: Iterable[Unit]) -> frozenset[Unit]
     highest = {timer: max(one.number for one in found if one.timer == timer) for timer in {one.timer for one in found}}
     known = ((unit, Occurrence.of(unit)) for unit in units)
     return frozenset(unit for unit, one in known if one and one.number <= highest.get(one.timer, (-1, -1)))
+
+
+def occurrences_like(unit: Unit, listed: Iterable[Unit]) -> tuple[Unit, ...]:
+    """Return those of the listed units that are occurrences of the same timer as a unit."""
+    ours = Occurrence.of(unit)
+    found = ((one, Occurrence.of(one)) for one in listed)
+    return tuple(one for one, theirs in found if ours and theirs and theirs.timer == ours.timer)
 
 
 def caught_with(chains: Iterable[Steps], there: AbstractSet[Unit]) -> frozenset[Unit]:

@@ -10,7 +10,7 @@ from ptb_bucket._dataclass import dataclass
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import CorruptDocumentError
 from ptb_bucket.state.commit import Ledger, Rebase, TrackedDocument, commit_document, due_keys_for
-from ptb_bucket.state.document import Document, Header
+from ptb_bucket.state.document import Document, Header, occurrences_like
 from ptb_bucket.state.merge import RecordMerger
 
 if TYPE_CHECKING:
@@ -111,12 +111,11 @@ class Draft:
         document = self._tracked.ledger.document
         self._tracked.ledger.relisted = (document.header.units if document else (), units)
 
-    def forget_units(self, start: str) -> None:
-        """List no units any more whose IDs begin with a text."""
+    def forget_occurrences(self, unit: Unit) -> None:
+        """List no occurrence any more of the timer of which a unit is an occurrence."""
         document = self._tracked.ledger.document
         listed = document.header.units if document else ()
-        gone = tuple(unit for unit in listed if isinstance(unit, str) and unit.startswith(start))
-        self._tracked.ledger.relisted = (gone, ())
+        self._tracked.ledger.relisted = (occurrences_like(unit, listed), ())
 
     async def commit(self) -> None:
         """Commit the changes. Without changes, nothing is written.

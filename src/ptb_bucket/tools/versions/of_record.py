@@ -14,7 +14,7 @@ from ptb_bucket.tools.browsing import text_of
 from ptb_bucket.tools.edit import Edit, OvertakenError
 from ptb_bucket.tools.state import problem_of
 from ptb_bucket.tools.versions.past import readable
-from ptb_bucket.tools.versions.returning_timers import forget_runs, forget_runs_elsewhere
+from ptb_bucket.tools.versions.returning_timers import forget_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -187,8 +187,7 @@ async def restore_record(
     if not dry_run:
         encoded = past.records.get(record)
         if record.kind is Kind.TIMER and encoded is not None:
-            await forget_runs_elsewhere(state, record, encoded, state.writer("restore"))
-            forget_runs(draft, record)
+            await forget_runs(state, record, encoded, draft)
         draft.stage({record: encoded})
         await draft.commit()
     return Edit(record.label, now, then, dry_run)

@@ -8,54 +8,52 @@ from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.state import Kind, Record, timer_outline
 
 if TYPE_CHECKING:
-    from ptb_bucket.state import Draft, WriterIdentity
+    from ptb_bucket.state import Draft
+    from ptb_bucket.state.timers import Timer
     from ptb_bucket.tools.state import State
 
-__all__ = ["forget_runs", "forget_runs_elsewhere"]
+__all__ = ["forget_runs"]
 
 
-def forget_runs(draft: Draft, record: Record) -> None:
-    """Remove all runs of a timer from the units that a document lists.
+async def forget_runs(state: State, record: Record, encoded: bytes, draft: Draft) -> None:
+    """Remove all runs of a timer from the units that documents list.
 
-    Otherwise, the timer would run, and what it changes would count as changed already.
-    """
-    draft.forget_units(f"timer:{record.timer[1]}#")
-
-
-async def forget_runs_elsewhere(state: State, record: Record, encoded: bytes, writer: WriterIdentity) -> None:
-    """Do the same in the other documents that a job can change: its user's, its chat's, the bot's, a conversation's.
+    Otherwise, the timer would run, and what it changes would count as changed already. These are the documents that a
+    job can change: its own, its user's, its chat's, the bot's, and a conversation's. All but its own are committed.
 
     Args:
         state: The bot's state.
         record: The timer.
-        encoded: Its value.
-        writer: The ID for the commits.
+        encoded: The value with which it comes back.
+        draft: The timer's own document, which is not committed here.
 
     Raises:
         DocumentError, StoreError: A document could not be read or written. Run the restore again to continue.
     """
     from ptb_bucket.state import Draft  # noqa: PLC0415  reading does not need it
+    from ptb_bucket.state.timers import unit_of  # noqa: PLC0415  only for timers
 
-    layout = state.archive.layout
-    keys = dict.fromkeys([*map(layout.key, _used(record, encoded, state.archive.codec)), *layout.keys(Kind)])
-    for key in keys:
-        if key != layout.key(record):
-            draft = await Draft.open(state.archive, key, state.bot_id, writer)
-            forget_runs(draft, record)
-            await draft.commit()
-
-
-def _used(record: Record, encoded: bytes, codec: str) -> list[Record]:
-    """Return the records that PTB gives to the timer's callback, but for bot_data."""
-    from ptb_bucket.state.timers import TIMEOUT  # noqa: PLC0415  only for timers
-
+    layout, codec = state.archive.layout, state.archive.codec
     try:
         timer = timer_outline(record, encoded, codec, also=("options",))
     except CannotLoadError:  # it does not run
-        return []
+        return
+    unit, own = unit_of(record.timer[1], timer), layout.key(record)
+    for key in dict.fromkeys([*map(layout.key, _used(timer)), *layout.keys(Kind)]):
+        if key != own:
+            other = await Draft.open(state.archive, key, state.bot_id, state.writer("restore"))
+            other.forget_occurrences(unit)
+            await other.commit()
+    draft.forget_occurrences(unit)
+
+
+def _used(timer: Timer) -> list[Record]:
+    """Return the records that PTB gives to the timer's callback, but for bot_data."""
+    from ptb_bucket.state.timers import TIMEOUT  # noqa: PLC0415  only for timers
+
     found = [] if timer.user_id is None else [Record.user(timer.user_id)]
     found += [] if timer.chat_id is None else [Record.chat(timer.chat_id)]
-    return [*found, *_used_by_timeout(timer.options[TIMEOUT])] if TIMEOUT in timer.options else found
+    return [*found, *_used_by_timeout(timer.options[TIMEOUT])] if timer.is_timeout else found
 
 
 def _used_by_timeout(timeout: Any) -> list[Record]:
