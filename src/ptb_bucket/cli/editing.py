@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
+from ptb_bucket.cli.options import dry_run, with_bot_id, with_output, with_types
 from ptb_bucket.tools import open_state
 
 if TYPE_CHECKING:
@@ -14,21 +15,26 @@ if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
     from ptb_bucket.tools import Edit, State
 
-__all__ = ["pretty", "report_edit", "run_edit", "tree"]
+__all__ = ["pretty", "report_edit", "run_edit", "tree", "with_edit_options"]
 
 
-def run_edit(  # noqa: PLR0913, PLR0917  a verb's arguments
-    uri: str, bot_id: str | None, types: list[Any], output: Output, edit: Callable[[State], Awaitable[Edit]],
-    author: str = "",
+def with_edit_options(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """Add the options of all these verbs: ``--dry-run``, and the settings of :func:`run_edit`."""
+    return dry_run(with_types(with_bot_id(with_output(function))))
+
+
+def run_edit(  # noqa: PLR0913  a verb's arguments
+    uri: str, edit: Callable[[State], Awaitable[Edit]], *,
+    types: list[Any], bot_id: str | None, output: Output, author: str = "",
 ) -> None:  # fmt: skip
     """Open a state, change it, and print the change.
 
     Args:
         uri: The URI of the state.
-        bot_id: The ID of the bot that must own it; None accepts any bot.
-        types: The bot's classes.
-        output: Prints the change.
         edit: Makes the change.
+        types: The bot's classes.
+        bot_id: The ID of the bot that must own the state; None accepts any bot.
+        output: Prints the change.
         author: The name with which the commit begins instead of ``edit``.
     """
     report_edit(asyncio.run(_edited(uri, bot_id, types, edit, author)), output)

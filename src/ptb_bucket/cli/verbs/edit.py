@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptb_bucket import tools
-from ptb_bucket.cli.editing import pretty, report_edit
-from ptb_bucket.cli.options import RecordCommand, dry_run, with_bot_id, with_output, with_types
+from ptb_bucket.cli.editing import pretty, report_edit, with_edit_options
+from ptb_bucket.cli.options import RecordCommand
 from ptb_bucket.errors import ConfigurationError, RefusedError, StoreError
 from ptb_bucket.tools import open_state, record_of
 
@@ -34,10 +34,7 @@ Example: ptb-bucket edit s3://my-bucket/my-bot user_data 42
 @click.argument("section")
 @click.argument("words", metavar="[ID]...", nargs=-1)
 @click.option("--new-class", is_flag=True, help="Accept a class that does not occur in the state yet.")
-@dry_run
-@with_types
-@with_bot_id
-@with_output
+@with_edit_options
 def command(  # noqa: PLR0913  what click gives
     uri: str, section: str, words: tuple[str, ...], *, types: list[Any], bot_id: str | None, output: Output, **how: bool
 ) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ptb_bucket import tools
-from ptb_bucket.cli.editing import run_edit
-from ptb_bucket.cli.options import RecordCommand, dry_run, with_bot_id, with_output, with_types
+from ptb_bucket.cli.editing import run_edit, with_edit_options
+from ptb_bucket.cli.options import RecordCommand
 from ptb_bucket.tools import conversation
-
-if TYPE_CHECKING:
-    from ptb_bucket.cli.output import Output
 
 __all__ = ["command"]
 
@@ -25,17 +22,11 @@ __all__ = ["command"]
 @click.argument("uri")
 @click.argument("handler")
 @click.argument("key", nargs=-1, required=True)
-@dry_run
-@with_types
-@with_bot_id
-@with_output
-def command(  # noqa: PLR0913  what click gives
-    uri: str, handler: str, key: tuple[str, ...], *, dry_run: bool,
-    types: list[Any], bot_id: str | None, output: Output,
-) -> None:  # fmt: skip
+@with_edit_options
+def command(uri: str, handler: str, key: tuple[str, ...], *, dry_run: bool, **settings: Any) -> None:
     """End one conversation. HANDLER is the handler name, and KEY is usually the chat ID and the user ID.
 
     BucketApplication picks up the change before the next update, telegram.ext.Application after a restart.
     """
     record = conversation(handler, key)
-    run_edit(uri, bot_id, types, output, lambda state: tools.remove(state, record, dry_run=dry_run))
+    run_edit(uri, lambda state: tools.remove(state, record, dry_run=dry_run), **settings)

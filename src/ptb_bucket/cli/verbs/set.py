@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ptb_bucket import tools
-from ptb_bucket.cli.editing import run_edit
-from ptb_bucket.cli.options import RecordCommand, dry_run, with_bot_id, with_output, with_types
+from ptb_bucket.cli.editing import run_edit, with_edit_options
+from ptb_bucket.cli.options import RecordCommand
 from ptb_bucket.cli.streams import text_of
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.tools import record_of
-
-if TYPE_CHECKING:
-    from ptb_bucket.cli.output import Output
 
 __all__ = ["command"]
 
@@ -29,14 +26,8 @@ Example: ptb-bucket set s3://my-bucket/bot user_data 42 premium true
 @click.argument("section")
 @click.argument("words", metavar="[ID]... [PATH] JSON", nargs=-1, required=True)
 @click.option("--new-class", is_flag=True, help="Accept a class that does not occur in the state yet.")
-@dry_run
-@with_types
-@with_bot_id
-@with_output
-def command(  # noqa: PLR0913  what click gives
-    uri: str, section: str, words: tuple[str, ...], *, dry_run: bool, new_class: bool,
-    types: list[Any], bot_id: str | None, output: Output,
-) -> None:  # fmt: skip
+@with_edit_options
+def command(uri: str, section: str, words: tuple[str, ...], *, dry_run: bool, new_class: bool, **settings: Any) -> None:
     """Set a value in one record, or the whole record. This is safe while the bot runs.
 
     PATH is a path such as cart.items[0], through dicts, lists and fields of objects. Write other keys in brackets, as
@@ -51,6 +42,7 @@ def command(  # noqa: PLR0913  what click gives
         )
     path, text = "".join(rest), text_of(words[-1])
     run_edit(
-        uri, bot_id, types, output,
+        uri,
         lambda state: tools.set_value(state, record, path, text, dry_run=dry_run, new_class=new_class),
-    )  # fmt: skip
+        **settings,
+    )

@@ -10,8 +10,8 @@ import click
 
 from ptb_bucket import tools
 from ptb_bucket._wording import pluralize
-from ptb_bucket.cli.editing import run_edit
-from ptb_bucket.cli.options import AgeType, RecordCommand, UriCommand, dry_run, with_bot_id, with_output, with_types
+from ptb_bucket.cli.editing import run_edit, with_edit_options
+from ptb_bucket.cli.options import AgeType, RecordCommand, UriCommand, with_bot_id, with_output
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import BOT_DATA
 from ptb_bucket.stores import did_you_mean
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Record
     from ptb_bucket.tools import Edit, State, StoredTimer
 
-    Change = Callable[[State, Record, bool], Awaitable[Edit]]
+    Change = Callable[..., Awaitable[Edit]]
 
 __all__ = ["command"]
 
@@ -100,15 +100,10 @@ def _command_for_one(name: str) -> Callable[[Change], click.Command]:
         @command.command(name, cls=RecordCommand, epilog=epilog, help=change.__doc__)
         @click.argument("uri")
         @click.argument("words", metavar="OWNER... TIMER", nargs=-1)
-        @dry_run
-        @with_types
-        @with_bot_id
-        @with_output
-        def verb(  # noqa: PLR0913  what click gives
-            uri: str, words: tuple[str, ...], *, dry_run: bool, types: list[Any], bot_id: str | None, output: Output
-        ) -> None:
+        @with_edit_options
+        def verb(uri: str, words: tuple[str, ...], *, dry_run: bool, **settings: Any) -> None:
             record = _record(words)
-            run_edit(uri, bot_id, types, output, lambda state: change(state, record, dry_run), author=_AUTHOR)
+            run_edit(uri, lambda state: change(state, record, dry_run=dry_run), author=_AUTHOR, **settings)
 
         return verb
 
@@ -116,7 +111,7 @@ def _command_for_one(name: str) -> Callable[[Change], click.Command]:
 
 
 @_command_for_one("run")
-def _run(state: State, record: Record, dry_run: bool) -> Awaitable[Edit]:  # noqa: FBT001  as _rm
+def _run(state: State, record: Record, *, dry_run: bool) -> Awaitable[Edit]:
     """Make a timer due now. Your bot runs it, at its next look at the timers.
 
     A parked or paused timer runs again, and its failed tries are forgotten. A timer that repeats goes on from now.
@@ -126,7 +121,7 @@ def _run(state: State, record: Record, dry_run: bool) -> Awaitable[Edit]:  # noq
 
 
 @_command_for_one("rm")
-def _rm(state: State, record: Record, dry_run: bool) -> Awaitable[Edit]:  # noqa: FBT001  a positional argument has no name
+def _rm(state: State, record: Record, *, dry_run: bool) -> Awaitable[Edit]:
     """Cancel a timer. A run that has already begun is not stopped.
 
     OWNER is what 'ptb-bucket timers' shows, such as user_data 42 or bot_data.
