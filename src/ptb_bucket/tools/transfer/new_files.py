@@ -62,7 +62,7 @@ def _put_new(made: Path, path: Path) -> None:
     try:
         os.link(made, path)  # unlike a rename, this fails if the file exists
     except OSError as error:
-        if error.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}:
+        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}:
             raise
         path.touch(exist_ok=False)  # a file system without hard links: take the name first
         made.replace(path)
