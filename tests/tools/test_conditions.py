@@ -75,6 +75,12 @@ def test_anything_else_is_refused_with_its_place(text):
         condition_of(text, JsonCodec())
 
 
+@pytest.mark.parametrize("number", ["007", "-01", "٣", "1" * 5000, "1٣"])
+def test_a_number_that_json_does_not_have_is_called_that(number):
+    with pytest.raises(ConfigurationError, match=r"at character 8\. This is not a number in JSON"):
+        condition_of(f"age == {number}", JsonCodec())
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -126,7 +126,7 @@ def _number(text: str, number: re.Match[str]) -> Any:
         return json.loads(number[0])
     except ValueError:
         raise _wrong(
-            text, number.start(), "A number can't begin with 0. Put text and times in double quotes."
+            text, number.start(), "This is not a number in JSON. Put text and times in double quotes."
         ) from None
 
 
