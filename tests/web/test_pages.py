@@ -11,6 +11,8 @@ import pytest
 from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence, StoredAs
+from ptb_bucket.state import Journals
+from ptb_bucket.stores import LocalStore
 from support.web.pages import served, settled
 from support.web.population import ADA, BOT, FUNNEL, aside, populate
 
@@ -324,6 +326,20 @@ def test_a_search_that_found_enough_says_that_it_stopped(tmp_path):
         text = client.get("/search", params={"q": "tea"}).text
         assert "200 found in " in text
         assert " records, stopped at this limit." in text
+
+
+def test_the_objects_of_broadcasts_count_where_old_versions_are_to_be_deleted(tmp_path):
+    async def leave():
+        journals = Journals(LocalStore(tmp_path / "bot", keep=5))
+        await journals.create("news", "send", [42])
+        for key in (await journals.objects())["news"]:
+            await journals.forget(key, 42)
+
+    with browsing(tmp_path, {43: {"name": "Ada"}}, "single&keep=5", write=True) as client:
+        aside(leave())
+        text = client.get("/erase/42").text
+        assert "1 old versions of 1 objects contain or contained the person." in text
+        assert "old versions of deleted objects may also contain" in text
 
 
 def test_copies_are_text(opened, place):
