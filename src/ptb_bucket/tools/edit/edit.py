@@ -281,7 +281,7 @@ def _or_default(state: State, record: Record, value: Any) -> Any:
 
 
 def left_alone(record: Record, error: CannotLoadError | CannotStoreError) -> RefusedError:
-    """Return the error for a record that cannot be loaded without the bot's classes, or not be written as JSON."""
+    """Return the error for a record that cannot be loaded without the bot's classes, or cannot be written as JSON."""
     if isinstance(error, CannotStoreError):
         error.record = record.label
         return RefusedError(f"{problem_of(error)} Nothing was changed.")
