@@ -172,6 +172,34 @@ async def test_old_versions_of_a_swept_audience_are_found_and_deleted(uri, tmp_p
     assert b"987654321" not in raw
 
 
+async def test_an_audience_without_a_journal_is_searched_under_any_name(uri):
+    await remember(uri)
+    async with open_state(uri) as state:
+        key = "broadcasts/not a name/people-00-000000.json"
+        await state.store.put(key, b"[987654321]", Create())
+        found = await find_person(state, ADA)
+        await erase(state, found, await past_of(state, found), force=True)
+        assert json.loads((await state.store.get(key)).data) == [GONE]
+        assert (await past_of(state, found)).number == 0
+
+
+def test_the_receipt_says_that_versions_of_a_deleted_object_may_remain(uri, tmp_path, capsys):
+    """Nothing shows the audience of a killed instance any more once it is swept. The receipt does not deny it."""
+    asyncio.run(remember(uri))
+    (tmp_path / "bot" / "broadcasts.d" / "news-7.d" / "journal.json").unlink()
+    for path in (tmp_path / "bot").rglob("people-*.json"):
+        if path.is_file():
+            os.utime(path, (time.time() - 90_000,) * 2)
+    assert main(["sweep", uri, "--older-than", "1d"]) == 0
+    capsys.readouterr()
+    assert main(["erase-user", uri, str(ADA), "--force", "--versions", "--yes"]) == 0
+    raw = b"".join(path.read_bytes() for path in (tmp_path / "bot").rglob("*") if path.is_file())
+    out = " ".join(capsys.readouterr().out.split())
+    assert b"987654321" in raw
+    assert "no other old version that can be found contains this user" in out
+    assert "Objects that were deleted, by hand or by 'sweep', are not listed" in out
+
+
 async def test_an_audience_that_is_swept_meanwhile_contains_nobody(uri):
     await remember(uri, state="finished")
     async with open_state(uri) as state:

@@ -48,7 +48,8 @@ async def sweep(
     The audiences of broadcasts that have been over for as long are removed on every layout. Their journals stay:
     without its journal, a broadcast that the bot asks for again would be sent again. An audience without a journal is
     left over from an instance that was killed. It is removed when it is as old and at least a day old, if the store
-    lists the times of writes.
+    lists the times of writes. If the store keeps old versions, :func:`past_of` finds those of audiences that a journal
+    names, and no others.
 
     Documents that hold more than one record are never removed, nor are those that every start reads.
 

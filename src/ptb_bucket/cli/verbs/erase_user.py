@@ -26,6 +26,10 @@ _NOTES = (
     "A running bot that does not refresh its data may keep this user's data in memory until it restarts.",
     "Logs, backups, exports and the bot's spool_dir may also contain this user's data.",
 )
+_DELETED = (
+    "Objects that were deleted, by hand or by 'sweep', are not listed. Some of their old versions may contain this "
+    "user until the bucket's lifecycle removes them."
+)
 _EXAMPLES = """\b
 Example: ptb-bucket erase-user s3://my-bucket/my-bot 42
          ptb-bucket erase-user s3://my-bucket/my-bot 42 --versions --dry-run"""
@@ -99,7 +103,8 @@ def _facts(found: PersonalData, past: OldVersions, deleted: int, *, dry_run: boo
         "user_id": found.user_id, "dry_run": dry_run, "removed": removed, "old_versions": old,
         "mentions": [record.label for record in found.mentions], "keyboards": found.keyboards,
         "broadcasts": sorted(found.broadcasts), "unknown": sorted(found.unknown),
-        "running": sorted({commit.writer for commit in found.running}), "notes": list(_NOTES),
+        "running": sorted({commit.writer for commit in found.running}),
+        "notes": [*([] if past.problem else [_DELETED]), *_NOTES],
     }  # fmt: skip
 
 
@@ -120,9 +125,8 @@ def _old_versions(facts: dict[str, Any]) -> str:
         versions = pluralize(old["kept"], "old version", "old versions")
         objects = ", ".join(old["objects"])
         return f"{versions} of objects with this user's data: {objects}. --versions deletes them."
-    return (
-        f"{pluralize(old['deleted'], 'old version', 'old versions')} deleted; no remaining version contains this user."
-    )
+    deleted = pluralize(old["deleted"], "old version", "old versions")
+    return f"{deleted} deleted; no other old version that can be found contains this user."
 
 
 def _broadcasts(facts: dict[str, Any]) -> list[str]:

@@ -163,7 +163,8 @@ def _as_number(user_id: int, codec: str) -> re.Pattern[bytes]:
 async def past_of(state: State, found: PersonalData) -> OldVersions:
     """Return the old versions of each object that contains the person, or contained them in an old version.
 
-    No listing shows deleted objects. Of these, only the objects whose keys follow from the person's ID are found.
+    No listing shows deleted objects, such as those that a sweep has removed. Of these, only the objects whose keys
+    follow from the person's ID or from the journal of a broadcast are found. Versions of others stay.
 
     Raises:
         DocumentError: A document cannot be read.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptb_bucket.errors import DocumentError
-from ptb_bucket.state import Journals
+from ptb_bucket.state import Journals, is_journal
 
 if TYPE_CHECKING:
     from ptb_bucket.tools.state import State
@@ -46,7 +46,8 @@ async def forget_in_broadcasts(state: State, names: list[str], user_id: int) -> 
 async def old_versions_in_broadcasts(state: State, user_id: int) -> dict[str, list[str]]:
     """Return all old versions of each object that contains a person's ID, or contained it in an old version.
 
-    No listing shows an audience that was swept. Its keys follow from the journal, which stays.
+    No listing shows an audience that was swept. Its keys follow from the journal, which stays. Swept audiences that no
+    journal names are not found: their instance was killed, or another one was faster.
 
     Raises:
         DocumentError: A journal is damaged.
@@ -66,7 +67,7 @@ async def _present_and_swept(journals: Journals) -> list[str]:
     """Return the keys of all objects that broadcasts have, or had before their audience was swept."""
     keys: set[str] = set()
     for name, present in (await journals.objects()).items():
-        journal = await journals.read(name)
+        journal = await journals.read(name) if is_journal(present[-1]) else None
         keys.update(present, journal.parts if journal is not None else ())
     return sorted(keys)
 
