@@ -79,8 +79,8 @@ def test_with_keys_it_says_what_it_did(tmp_path, capsys, monkeypatch):
     asyncio.run(fill(f"file:{tmp_path}", "1", Record.user(42)))
     monkeypatch.setenv("PTB_BUCKET_SIGNING_KEYS", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
     assert main(["rekey", f"file:{tmp_path}", "--from-plain"]) == 0
-    out, err = capsys.readouterr()
-    assert "state.json: sealed again" in out
+    assert "state.json: sealed again" in capsys.readouterr().out
     assert main(["rekey", f"file:{tmp_path}"]) == 0
-    assert "state.json: already sealed correctly" in capsys.readouterr().out
-    assert "No keys" not in err
+    out, err = capsys.readouterr()
+    assert "state.json: already sealed correctly" in out
+    assert err == ""
