@@ -54,8 +54,9 @@ def in_a_terminal(
     shown = b""
     for data in _read(ours):
         shown += data
-        if stop_at and stop_at.encode() in data:
+        if stop_at and stop_at.encode() in shown:  # a read may end within the text
             process.send_signal(signal.SIGINT)
+            stop_at = ""
     os.close(ours)
     return Shown(process.wait(), shown.decode())
 
