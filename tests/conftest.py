@@ -14,8 +14,6 @@ from support.oracle.statistics import added_up, line
 
 ROOT = Path(__file__).parents[1]
 
-gc.disable()  # until all tests are collected, because they stay
-
 
 def pytest_configure(config):
     """Draw few examples in short runs and many with ``--long``, without deadlines, because machines are busy."""
@@ -83,12 +81,16 @@ def pytest_collection_modifyitems(config, items):
     items.sort(key=rank)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_finish():
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
     """Let the collector ignore the collected tests: there are so many that each of its full runs would take long."""
-    gc.collect()
-    gc.freeze()
-    gc.enable()
+    gc.disable()  # they stay
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

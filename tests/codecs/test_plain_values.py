@@ -100,5 +100,25 @@ assert "ptb_bucket.codecs.types" not in sys.modules
 assert codec.decode(codec.encode((1,))) == (1,)
 assert "ptb_bucket.codecs.types" in sys.modules
 """
+    run(code)
+
+
+def test_threads_may_meet_the_first_typed_values_at_once():
+    run("""
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from ptb_bucket.codecs import open_codec
+sys.setswitchinterval(1e-6)
+codec, all_ready = open_codec("json"), threading.Barrier(8)
+def work(number):
+    all_ready.wait()
+    return codec.encode(codec.decode(b'{"$tuple":[{"$set":[%d]}]}' % number)) if number % 2 else codec.encode((number,))
+with ThreadPoolExecutor(8) as threads:
+    done = list(threads.map(work, range(8)))
+assert done == [b'{"$tuple":[{"$set":[%d]}]}' % n if n % 2 else b'{"$tuple":[%d]}' % n for n in range(8)]
+""")
+
+
+def run(code):
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

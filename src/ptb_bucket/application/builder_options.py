@@ -32,7 +32,7 @@ class ApplicationOptions(TypedDict, total=False):
     cache_size: int
     jobs: Jobs
     callbacks: Iterable[Any]
-    job_retry: JobRetry
+    job_retry: JobRetry | None
     tick: float
 
 

@@ -54,7 +54,7 @@ def in_a_terminal(
     shown = b""
     for data in _read(ours):
         shown += data
-        if stop_at and stop_at.encode() in shown:  # it may come in two pieces
+        if stop_at and stop_at.encode() in shown:  # a read may end within the text
             process.send_signal(signal.SIGINT)
             stop_at = ""
     os.close(ours)

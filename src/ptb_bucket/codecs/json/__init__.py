@@ -1,4 +1,4 @@
-"""The JSON codec: a fast path for plain values, and an encoder that labels repeated objects for all others."""
+"""The JSON codec: plain values are written as they are, others have tags, and repeated objects have labels."""
 
 from __future__ import annotations
 

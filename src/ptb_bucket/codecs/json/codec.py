@@ -63,7 +63,7 @@ class JsonCodec:
 
     @property
     def _typed(self) -> TypedValues:
-        if self._opened is None:
+        if self._opened is None:  # threads that meet here may each make one: without registered classes, all are alike
             self._opened = self._open(())
         return self._opened
 

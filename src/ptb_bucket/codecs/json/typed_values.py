@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs.json.encode import Encoder
-from ptb_bucket.codecs.json_text import PLAIN, compact_json, is_tagged, may_have_labels
+from ptb_bucket.codecs.json_text import compact_json, may_have_labels
 from ptb_bucket.codecs.types import Equality, Registry, Scopes, too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from telegram import Bot
-
+    from ptb_bucket.codecs.base import Codec
     from ptb_bucket.codecs.json.decode import Decoder
     from ptb_bucket.codecs.json.graph_decoder import GraphDecoder
-    from ptb_bucket.codecs.types import LateBot, Origin, StoredAs
+    from ptb_bucket.codecs.types import Origin, StoredAs
     from ptb_bucket.errors import CannotStoreError
 
 __all__ = ["TypedValues"]
-
-
-class RecordCodec(Protocol):
-    """The part of :class:`~ptb_bucket.codecs.json.codec.JsonCodec` that values need."""
-
-    bot: Bot | LateBot | None
-
-    def encode(self, value: Any) -> bytes: ...
-    def decode(self, data: bytes, *, origin: Origin = ...) -> Any: ...
 
 
 class TypedValues:
@@ -45,7 +35,7 @@ class TypedValues:
         ConfigurationError: An entry of ``types`` is not a class, or a name is registered twice or reserved.
     """
 
-    def __init__(self, codec: RecordCodec, types: Iterable[type | StoredAs], decoder: type[Decoder]) -> None:
+    def __init__(self, codec: Codec, types: Iterable[type | StoredAs], decoder: type[Decoder]) -> None:
         self._codec = codec
         self._decoder = decoder
         self._scopes = Scopes(codec, Registry(types))
@@ -104,8 +94,6 @@ class TypedValues:
         Raises:
             Exception: Any exception, because damage may raise anything.
         """
-        if not is_tagged(text):
-            return PLAIN.decode(text)
         decoder = self._decoder(self._scopes.of(origin))
         return _graph_decoder(decoder).loads(text) if may_have_labels(text) else decoder.loads(text)
 
