@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -149,9 +149,10 @@ def _generation(item: dict[str, Any]) -> StoredGeneration:
 
 
 def _time(text: str) -> datetime:
-    """Read a time of RFC 3339, of which Python 3.10 takes a fraction only with three or six digits."""
-    whole, _, fraction = text.removesuffix("Z").partition(".")
-    return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}+00:00")
+    """Read a time of RFC 3339. Python 3.10 takes no "Z", and a fraction only with three or six digits."""
+    local, zone = (text[:-1], "+00:00") if text.endswith("Z") else (text[:-6], text[-6:])
+    whole, _, fraction = local.partition(".")
+    return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}{zone}").astimezone(timezone.utc)
 
 
 async def hold_light(bucket: str, options: Options, tokens: KnownToken) -> AsyncGenerator[LightClient, None]:
