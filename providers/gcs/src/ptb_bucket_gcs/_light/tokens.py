@@ -116,21 +116,20 @@ class Tokens:
     async def _ask(self, asked: Asked, pauses: Sequence[float]) -> Answer:
         for pause in pauses:
             try:
-                answer = await self._once(asked)
+                return await self._once(asked)
             except UnavailableError:
                 await asyncio.sleep(pause)
-                continue
-            if answer.status < _ITS_FAULT and answer.status != _THROTTLED:
-                return answer
-            await asyncio.sleep(pause)
         return await self._once(asked)
 
     async def _once(self, asked: Asked) -> Answer:
         request = Request("GET", f"http://{self._host}", _PATH, {"metadata-flavor": _FLAVOR}, direct=True)
         try:
-            return await self._http.send(request)
+            answer = await self._http.send(request)
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as exc:
             raise _later(asked, self._host, type(exc).__name__) from exc
+        if answer.status >= _ITS_FAULT or answer.status == _THROTTLED:
+            raise _later(asked, self._host, f"HTTP {answer.status}")
+        return answer
 
     async def close(self) -> None:
         """Close all connections."""
@@ -143,8 +142,6 @@ class Tokens:
 
 def _read(answer: Answer, asked: Asked, host: str) -> Token:
     """Read an answer, which no message repeats: it contains a secret."""
-    if answer.status >= _ITS_FAULT or answer.status == _THROTTLED:
-        raise _later(asked, host, f"HTTP {answer.status}")
     # Some versions of GKE leave the header out of answers with a token, and google-auth takes them, too.
     if answer.status != _OK or answer.headers.get("metadata-flavor", _FLAVOR) != _FLAVOR:
         raise _refused(asked, host, answer.status)
