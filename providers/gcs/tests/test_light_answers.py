@@ -109,7 +109,7 @@ def test_an_upload_is_one_body(data):
     assert multipart("käse", data)[0] != kind, "another boundary each time, so that no data contains it"
 
 
-async def test_what_is_sent(server):
+async def test_what_is_sent():
     answer = Reply(200, b'{"generation": "8", "items": []}')
     with answering(lambda _: answer) as google:
         async with GcsStore("bucket", Options(endpoint_url=f"{google.url}/base/", client="light")) as store:
