@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
 
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.stores import open_store
@@ -17,9 +20,11 @@ from ptb_bucket_gcs._sdk import SdkClients
 PLATFORMS = {
     "Cloud Run": {"K_SERVICE": "bot"},
     "a job": {"CLOUD_RUN_JOB": "bot"},
+    "a worker pool": {"CLOUD_RUN_WORKER_POOL": "bot"},
     "a function": {"FUNCTION_TARGET": "main"},
     "App Engine": {"GAE_ENV": "standard"},
     "another server": {"GCE_METADATA_HOST": "127.0.0.1:8080"},
+    "another server, by its old name": {"GCE_METADATA_ROOT": "127.0.0.1:8080"},
     "another address": {"GCE_METADATA_IP": "127.0.0.1:8080"},
 }
 
@@ -78,6 +83,14 @@ def test_an_emulator_needs_no_credentials(monkeypatch):
         ({"GOOGLE_API_USE_CLIENT_CERTIFICATE": "false"}, ""),
         ({"GOOGLE_API_USE_MTLS_ENDPOINT": "always"}, "GOOGLE_API_USE_MTLS_ENDPOINT is set"),
         ({"GOOGLE_API_CERTIFICATE_CONFIG": "/x"}, "GOOGLE_API_CERTIFICATE_CONFIG is set"),
+        (
+            {"CLOUDSDK_CONTEXT_AWARE_USE_CLIENT_CERTIFICATE": "True"},
+            "CLOUDSDK_CONTEXT_AWARE_USE_CLIENT_CERTIFICATE is set",
+        ),
+        (
+            {"CLOUDSDK_CONTEXT_AWARE_CERTIFICATE_CONFIG_FILE_PATH": "/x"},
+            "CLOUDSDK_CONTEXT_AWARE_CERTIFICATE_CONFIG_FILE_PATH is set",
+        ),
         ({"GCE_METADATA_MTLS_MODE": "strict"}, "GCE_METADATA_MTLS_MODE is set"),
         ({"NO_GCE_CHECK": "true"}, "NO_GCE_CHECK is set"),
     ],
@@ -99,6 +112,15 @@ def test_gclouds_credentials_decide(monkeypatch, tmp_path):
     assert chosen() == "sdk"
 
 
+def test_gclouds_credentials_decide_on_windows_too(monkeypatch, tmp_path):
+    monkeypatch.setattr(module, "sys", SimpleNamespace(platform="win32", version_info=sys.version_info))
+    (tmp_path / "gcloud").mkdir()
+    path = tmp_path / "gcloud" / "application_default_credentials.json"
+    assert reason_for_sdk(Options(), {"APPDATA": str(tmp_path)}) == ""
+    path.write_text("{}")
+    assert reason_for_sdk(Options(), {"APPDATA": str(tmp_path)}) == f"gcloud's credentials are in {path}"
+
+
 def test_a_service_account_file_decides():
     assert "service_account_file" in reason_for_sdk(Options(service_account_file="/x"), {})
 
@@ -112,12 +134,25 @@ def test_a_socks_proxy_decides(monkeypatch, proxy, expected):
     assert chosen() == expected
 
 
+@pytest.mark.parametrize(("version", "expected"), [((3, 10), "sdk"), ((3, 11), "light")])
+def test_an_https_proxy_decides_on_python_310(monkeypatch, version, expected):
+    monkeypatch.setenv("K_SERVICE", "bot")
+    monkeypatch.setenv("HTTPS_PROXY", "https://proxy.test:1")
+    monkeypatch.setattr(module, "sys", SimpleNamespace(platform=sys.platform, version_info=version))
+    assert chosen() == expected
+
+
 def test_the_light_client_can_be_forced_where_nothing_speaks_against_it(monkeypatch):
     """In a sandbox of GKE, neither the environment nor the hardware shows the platform."""
     assert chosen(client="light") == "light"
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/x")
     with pytest.raises(ConfigurationError, match=r"GOOGLE_APPLICATION_CREDENTIALS is set.*Remove client=light"):
         choose_clients("bucket", Options(client="light"))
+
+
+def test_the_light_client_is_not_a_client_that_is_passed():
+    with pytest.raises(ConfigurationError, match=r"a client was passed in.*Remove client=light"):
+        GcsStore("bucket", Options(client="light"), client=storage.Client("test", AnonymousCredentials()))
 
 
 async def test_an_http_endpoint_of_google_gets_no_token(monkeypatch):

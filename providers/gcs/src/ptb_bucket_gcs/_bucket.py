@@ -6,7 +6,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from ptb_bucket.errors import AccessError, NotFoundError
+from ptb_bucket.errors import AccessError, ConfigurationError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -31,13 +31,18 @@ class Bucket:
         name: The bucket's name.
         options: The options for reaching it.
         client: A client that was passed in.
+
+    Raises:
+        ConfigurationError: A client was passed in, but ``client=light`` excludes it.
     """
 
     def __init__(self, name: str, options: Options, client: storage.Client | None) -> None:
         self._name = name
         self._options = options
         self._choosing = threading.Lock()
-        self._clients = None if client is None else _around(name, options, client)
+        self._clients: Clients[LightClient] | SdkClients | None = None
+        if client is not None:
+            self._clients = _around(name, options, client)
 
     async def of_object(self, key: str, send: Callable[[GcsClient], Awaitable[_T]]) -> _T:
         """Send a request about an object. A missing object counts as such only if its bucket exists."""
@@ -90,7 +95,11 @@ class Bucket:
             await self._clients.close()
 
 
-def _around(name: str, options: Options, client: storage.Client) -> Clients[LightClient] | SdkClients:
+def _around(name: str, options: Options, client: storage.Client) -> SdkClients:
+    if options.client == "light":
+        raise ConfigurationError(
+            "gs: The light client can't be used because a client was passed in. Remove client=light."
+        )
     from ptb_bucket_gcs._sdk import SdkClients  # noqa: PLC0415  only where it is used
 
     return SdkClients(name, options, client)
