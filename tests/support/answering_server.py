@@ -7,9 +7,11 @@ a cloud's own hosts as a bot does: through ``HTTPS_PROXY`` and a bundle of certi
 from __future__ import annotations
 
 import http.server
+import socket
 import ssl
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
@@ -50,8 +52,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 20
 
+    def setup(self):
+        super().setup()
+        self.server.handlers.append(self)
+
     def _answer(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self._body(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
         seen = self.server.kind(
             self.command, headers["host"], self.requestline.split()[1], headers, body
@@ -64,7 +70,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if reply.status != 304:
             self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
-        self.wfile.write(reply.body)
+        self._write(reply.body)
+
+    def _body(self, left):
+        body = bytearray()
+        while left and (part := self.rfile.read1(min(left, 65536))):
+            body += part
+            left -= len(part)
+            time.sleep(self.server.read_pause)
+        return bytes(body)
+
+    def _write(self, body):
+        pause = self.server.write_pause
+        for part in [body[at : at + 1] for at in range(len(body))] if pause else [body]:
+            self.wfile.write(part)
+            time.sleep(pause)
 
     do_GET = do_PUT = do_DELETE = do_POST = _answer  # noqa: N815  the names that http.server looks for
 
@@ -91,11 +111,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 @contextmanager
 def answering(answer: Callable[[Seen], Reply], context: ssl.SSLContext | None = None, kind: type[Seen] = Seen):
-    """Run a server; ``answer`` decides. Its ``seen`` are the requests, its ``tunnels`` the hosts of CONNECTs."""
+    """Run a server; ``answer`` decides. Its ``seen`` are the requests, its ``tunnels`` the hosts of CONNECTs.
+
+    It waits ``read_pause`` seconds between two reads of a body, and ``write_pause`` between two bytes of an answer.
+    """
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         server.daemon_threads = False  # the end waits for them
         server.handle_error = lambda *_: None  # a client that goes away
-        server.answer, server.kind, server.seen, server.tunnels, server.tls = answer, kind, [], [], context
+        server.answer, server.kind, server.tls = answer, kind, context
+        server.seen, server.tunnels, server.handlers = [], [], []
+        server.read_pause = server.write_pause = 0.0
         server.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -104,6 +129,9 @@ def answering(answer: Callable[[Seen], Reply], context: ssl.SSLContext | None = 
         finally:
             server.shutdown()
             thread.join()
+            for handler in server.handlers:  # a kept connection would end with its timeout
+                with suppress(OSError):
+                    socket.socket.shutdown(handler.connection, socket.SHUT_RDWR)
 
 
 def certificate(directory, *hosts):

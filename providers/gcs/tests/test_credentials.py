@@ -28,7 +28,7 @@ def google(answering):
         if path == "/token":
             body = {"access_token": "rosebud", "expires_in": 3600, "token_type": "Bearer"} | issued
             return google.tokens, {"Content-Type": "application/json"}, json.dumps(body).encode()
-        allowed = headers.get("Authorization") == "Bearer rosebud"
+        allowed = headers.get("authorization") == "Bearer rosebud"
         return (200, {"X-Goog-Generation": "7"}, b"data") if allowed else (401, {}, b"")
 
     issued = {"issued_token_type": "urn:ietf:params:oauth:token-type:access_token", "error": "invalid_grant"}
@@ -76,7 +76,7 @@ async def test_a_service_account_file(google, service_account):
     async with GcsStore("bucket", Options(service_account_file=service_account, endpoint_url=google.url)) as store:
         assert (await store.get("a")).data == b"data"
         assert (await store.get("a")).data == b"data"
-    assert [path for _, path in google.seen].count("/token") == 1
+    assert [seen.path for seen in google.seen].count("/token") == 1
 
 
 @pytest.mark.parametrize("kind", ["service_account", "workload_identity"])
@@ -127,7 +127,7 @@ async def test_default_credentials_are_not_sent_to_strangers(google, service_acc
         with pytest.raises(AccessError, match="credentials"):
             await store.get("a")
     gc.collect()  # and no socket is left to it: that would be a warning here
-    assert "/token" not in {path for _, path in google.seen}
+    assert "/token" not in {seen.path for seen in google.seen}
 
 
 @pytest.mark.parametrize(("status", "error"), [(400, AccessError), (503, UnavailableError)])

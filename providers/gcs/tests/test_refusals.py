@@ -97,7 +97,7 @@ async def test_what_google_answers_to_a_write(answering, status, reason, expecte
                 await store.put("a", b"1", Create())
     assert caught.value.key == "a"
     assert google.url not in str(caught.value)
-    assert [method for method, _ in google.seen if method == "POST"] == ["POST"]
+    assert [seen.method for seen in google.seen if seen.method == "POST"] == ["POST"]
 
 
 async def test_429_is_for_later_and_sent_once(proxy, bucket, opened):

@@ -1,4 +1,4 @@
-"""Tests of requests, and of answers that fake-gcs-server never gives, which come from ``fakes.py``."""
+"""Tests of requests, and of answers that fake-gcs-server never gives, which come from ``answering``."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ async def test_an_upload_says_what_its_bytes_are(answering, monkeypatch, size, o
         async with opened(google.url) as store:
             store.min_write_interval = 0.0
             assert await store.put("a", data, Create()) == "7"
-    [body] = google.bodies
-    said = json.loads(body.split(b"\r\n\r\n", 2)[1].split(b"\r\n", 1)[0])
+    [upload] = google.seen
+    said = json.loads(upload.body.split(b"\r\n\r\n", 2)[1].split(b"\r\n", 1)[0])
     crc32c, md5 = google_crc32c.Checksum(data).digest(), hashlib.md5(data, usedforsecurity=False).digest()
     stated = {"crc32c": base64.b64encode(crc32c).decode(), "md5Hash": base64.b64encode(md5).decode()}
     assert stated.items() & said.items()
@@ -85,7 +85,7 @@ async def test_a_generation_is_deleted_only_where_old_ones_are_kept(answering, m
             else:
                 with pytest.raises(UnsupportedError, match="--versioning"):
                     await store.delete_version("a", "7")
-    assert [parse_qs(urlsplit(path).query)["generation"] for method, path in google.seen if method == "DELETE"] == (
+    assert [parse_qs(urlsplit(seen.path).query)["generation"] for seen in google.seen if seen.method == "DELETE"] == (
         [["7"]] if sent else []
     )
 
@@ -117,7 +117,7 @@ async def test_the_conditions_of_a_read_are_sent_and_304_is_understood(answering
             assert await store.get("a", if_none_match="7") is NOT_MODIFIED
             assert await store.get("a", if_none_match="6") == Blob(b"seven", "7")
             assert await store.get("a", if_none_match="an ETag of S3") == Blob(b"seven", "7")
-    assert ["ifGenerationNotMatch" in path for _, path in google.seen] == [True, True, False]
+    assert ["ifGenerationNotMatch" in seen.path for seen in google.seen] == [True, True, False]
 
 
 async def test_bytes_and_generation_come_from_one_answer(answering, opened):
@@ -266,7 +266,7 @@ async def test_an_old_generation_is_deleted_by_its_number(answering, opened):
             for version in ("5", "5", "no generation"):
                 await store.delete_version("a", version)
             assert left == {"6"}
-            sent = [urlsplit(path).path for method, path in google.seen if method == "DELETE"]
+            sent = [urlsplit(seen.path).path for seen in google.seen if seen.method == "DELETE"]
             assert sent == ["/storage/v1/b/bucket/o/a"] * 2
 
 
