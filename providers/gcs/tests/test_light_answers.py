@@ -13,11 +13,11 @@ import pytest
 
 from ptb_bucket.errors import LostRaceError, NotFoundError, UnavailableError
 from ptb_bucket.stores import NOT_MODIFIED, Blob, Create, Update, open_store
-from ptb_bucket.testing.proxy import WireFault
 from ptb_bucket_gcs import GcsStore, Options
 from ptb_bucket_gcs._light.client import _time
 from ptb_bucket_gcs._light.upload import multipart
 from support.answering_server import Reply, answering
+from support.kept_connections import OPERATIONS, check_sent_once
 
 
 def stored(data, *kinds, **headers):
@@ -180,20 +180,7 @@ def test_a_time_has_any_number_of_digits_and_any_zone(text, microsecond):
     assert _time(text) == datetime(2026, 1, 2, 3, 4, 5, microsecond, timezone.utc)
 
 
-@pytest.mark.parametrize("operation", ["create", "update", "delete", "get", "list"])
+@pytest.mark.parametrize("operation", OPERATIONS)
 async def test_a_kept_connection_that_breaks_is_not_used_twice(proxy, bucket, operation, either_client):
     async with open_store(f"gs://{bucket}?endpoint_url={proxy.url}&client={either_client}") as store:
-        etag = await store.put("key", b"1", Create())
-        works = {
-            "create": lambda: store.put("new", b"1", Create()),
-            "update": lambda: store.put("key", b"2", Update(etag)),
-            "delete": lambda: store.delete("key"),
-            "get": lambda: store.get("key"),
-            "list": lambda: anext(store.list()),
-        }
-        for fault in (WireFault.RESET_AFTER, WireFault.CLOSE_AFTER, WireFault.CLOSE_BEFORE):
-            proxy.clear()
-            proxy.plan(fault)
-            with pytest.raises(UnavailableError):
-                await works[operation]()
-            assert len(proxy.requests) == 1
+        await check_sent_once(store, proxy, operation)

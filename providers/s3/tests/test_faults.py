@@ -6,10 +6,10 @@ from typing import ClassVar
 
 import pytest
 
-from ptb_bucket.errors import UnavailableError
-from ptb_bucket.stores import Create, Update, open_store
+from ptb_bucket.stores import open_store
 from ptb_bucket.testing.conformance import Answer, FaultConformance
 from ptb_bucket.testing.proxy import WireFault
+from support.kept_connections import OPERATIONS, check_sent_once
 
 
 def answer(fault, code, about):
@@ -35,21 +35,8 @@ class TestFaults(FaultConformance):
 
 
 @pytest.mark.parametrize("server", ["ministack"], indirect=True)
-@pytest.mark.parametrize("operation", ["create", "update", "delete", "get", "list"])
+@pytest.mark.parametrize("operation", OPERATIONS)
 async def test_a_kept_connection_that_breaks_is_not_used_twice(server, proxy, operation, either_client):
     """aiohttp would send PUT and DELETE again by itself; what stops it is private to aiohttp."""
     async with open_store(server.uri(server.bucket(), endpoint_url=proxy.url, client=either_client)) as store:
-        etag = await store.put("key", b"1", Create())
-        works = {
-            "create": lambda: store.put("new", b"1", Create()),
-            "update": lambda: store.put("key", b"2", Update(etag)),
-            "delete": lambda: store.delete("gone"),
-            "get": lambda: store.get("key"),
-            "list": lambda: anext(store.list()),
-        }
-        for fault in (WireFault.RESET_AFTER, WireFault.CLOSE_AFTER, WireFault.CLOSE_BEFORE):
-            proxy.clear()
-            proxy.plan(fault)
-            with pytest.raises(UnavailableError):
-                await works[operation]()
-            assert len(proxy.requests) == 1
+        await check_sent_once(store, proxy, operation)
