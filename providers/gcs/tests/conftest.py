@@ -185,6 +185,16 @@ async def store(server, bucket, either_client):
         yield store
 
 
+@pytest.fixture
+def opened(either_client):
+    """Open a store with each of the clients."""
+
+    def open_store(url, bucket="bucket", **options):
+        return GcsStore(bucket, Options(endpoint_url=url, client=either_client, **options))
+
+    return open_store
+
+
 class GcsBackend(Backend):
     """A bucket on fake-gcs-server."""
 

@@ -9,17 +9,6 @@ import pytest
 from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, UnavailableError, UnsupportedError
 from ptb_bucket.stores import Create, Update
 from ptb_bucket.testing.proxy import WireFault
-from ptb_bucket_gcs import GcsStore, Options
-
-
-@pytest.fixture
-def opened(either_client):
-    """Open a store with each of the clients."""
-
-    def open_store(url, bucket="bucket", **options):
-        return GcsStore(bucket, Options(endpoint_url=url, **{"client": either_client, **options}))
-
-    return open_store
 
 
 def refusal(status, reason):

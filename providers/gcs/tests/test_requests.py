@@ -16,16 +16,6 @@ from ptb_bucket.stores import NOT_MODIFIED, Blob, Create, Update
 from ptb_bucket_gcs import GcsStore, Options
 
 
-@pytest.fixture
-def opened(either_client):
-    """Open a store with each of the clients."""
-
-    def open_store(url, bucket="bucket", **options):
-        return GcsStore(bucket, Options(endpoint_url=url, **{"client": either_client, **options}))
-
-    return open_store
-
-
 def media(data, generation):
     digest = base64.b64encode(google_crc32c.Checksum(data).digest()).decode()
     return 200, {"X-Goog-Generation": str(generation), "X-Goog-Hash": f"crc32c={digest}"}, data
