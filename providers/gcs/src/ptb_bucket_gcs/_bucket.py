@@ -53,7 +53,7 @@ class Bucket:
             raise
 
     async def of_bucket(self, key: str | None, send: Callable[[GcsClient], Awaitable[_T]]) -> _T:
-        """Send a request about the bucket, which finds nothing only if there is no bucket."""
+        """Send a request about the bucket. A 404 then means that the bucket does not exist."""
         try:
             return await self._ask(send)
         except NotFoundError as exc:

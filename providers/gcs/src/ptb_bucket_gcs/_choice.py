@@ -30,12 +30,12 @@ _SWITCHES: Final = {
     "GOOGLE_API_USE_MTLS_ENDPOINT": "always",
     "GCE_METADATA_MTLS_MODE": "strict",
 }
-"""The variables that ask for a certificate of the client."""
+"""The variables that ask for a client certificate."""
 _PLATFORMS: Final = (
     "K_SERVICE", "CLOUD_RUN_JOB", "CLOUD_RUN_WORKER_POOL", "FUNCTION_TARGET", "GAE_ENV", "GCE_METADATA_HOST",
     "GCE_METADATA_ROOT", "GCE_METADATA_IP",
 )  # fmt: skip
-"""The variables that Google's platforms set (the last three: people), so that a metadata server is near."""
+"""The variables that mean that there is a metadata server. Google's platforms set them, and users the last three."""
 _PRODUCT: Final = "/sys/class/dmi/id/product_name"
 """The file that names the hardware, as google-auth reads it: Compute Engine and GKE."""
 
@@ -80,7 +80,7 @@ def reason_for_sdk(options: Options, environ: Mapping[str, str]) -> str:
 
 
 def _reason_in_proxies() -> str:
-    """Return why a proxy needs the full client. HTTPS inside HTTPS needs Python 3.11 below the light one."""
+    """Return why a proxy needs the full client. The light one needs Python 3.11 for HTTPS through an HTTPS proxy."""
     kinds = {proxy.partition("://")[0].lower() for proxy in getproxies().values() if "://" in proxy}
     if any(kind.startswith("socks") for kind in kinds):
         return "the environment names a SOCKS proxy"

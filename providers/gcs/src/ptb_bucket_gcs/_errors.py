@@ -1,4 +1,4 @@
-"""The errors that the answers of Google mean, for both clients."""
+"""The translation of Google's answers into errors, for both clients."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
 
 About = Literal["permission", "credentials", "bucket", "server"]
 
-# Whoever is refused for a moment may ask again; Google answers some of these with 403.
+# Temporary refusals, some of which Google sends with status 403.
 _LATER: Final = {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "backendError", "dailyLimitExceeded"}
 CREDENTIALS: Final = (
     "Set up application default credentials (gcloud auth application-default login, a workload identity, or "
@@ -55,12 +55,12 @@ _ABOUT: Final[Mapping[int, About]] = {400: "bucket", 401: "credentials"}
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an error means.
+    """The error to raise for an answer or a failure.
 
     Args:
         error: The class of the error.
         text: The end of the sentence that begins with the operation.
-        about: What a human has to look at, if it is an ``AccessError``.
+        about: What you have to check, if it is an ``AccessError``.
     """
 
     error: type[StoreError]
@@ -79,7 +79,7 @@ UNTRUSTED: Final = Verdict(
 
 
 def verdict_on(status: int, reasons: AbstractSet[str], said: str, operation: str) -> Verdict:
-    """Return what a refusal means.
+    """Return the verdict on a refusal.
 
     Args:
         status: The HTTP status.
@@ -128,7 +128,7 @@ def _forbidden(reasons: AbstractSet[str], operation: str) -> tuple[type[StoreErr
 
 
 def no_token(host: str) -> Verdict:
-    """Return what it means that a metadata server can't be reached, or doesn't answer as Google's do."""
+    """Return the verdict on a metadata server that can't be reached, or doesn't answer as Google's do."""
     return Verdict(
         UnavailableError,
         f"couldn't get an access token from Google's metadata server ({host}). Try again later. If this persists, "
@@ -137,7 +137,7 @@ def no_token(host: str) -> Verdict:
 
 
 def token_refused(status: int) -> Verdict:
-    """Return what it means that Google's metadata server hands out no token."""
+    """Return the verdict on a metadata server of Google that hands out no token."""
     if status == 404:  # noqa: PLR2004
         return Verdict(
             AccessError,
@@ -154,7 +154,7 @@ def token_refused(status: int) -> Verdict:
 
 
 def not_google(host: str) -> Verdict:
-    """Return what it means that a metadata server says that it is not Google's."""
+    """Return the verdict on a metadata server that says that it is not Google's."""
     return Verdict(
         AccessError,
         f"failed: {host} is not a metadata server of Google. Check GCE_METADATA_HOST, or set "

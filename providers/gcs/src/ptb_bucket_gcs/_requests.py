@@ -22,7 +22,7 @@ _Item = TypeVar("_Item")
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked of a bucket, for messages.
+    """A request to a bucket, as messages name it.
 
     Args:
         operation: The operation, as in ``PERMISSIONS``.
@@ -43,7 +43,7 @@ class Asked:
         """Return the error that says what to do next.
 
         Args:
-            verdict: What the error means.
+            verdict: The class and text of the error.
             name: The HTTP status or the class of the error. No URL, header or credentials.
         """
         found = verdict.error(f"{self.operation} of {self.where} {verdict.text} ({name})", key=self.key)

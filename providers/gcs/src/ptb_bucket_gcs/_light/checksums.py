@@ -1,4 +1,4 @@
-"""Checksums of what is sent and received. They find damage on the way, and protect against nobody."""
+"""Checksums of what is sent and received. They detect damage in transit, but not tampering."""
 
 from __future__ import annotations
 

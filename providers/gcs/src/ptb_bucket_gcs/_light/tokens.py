@@ -41,7 +41,7 @@ _ITS_FAULT: Final = 500
 
 @dataclass(frozen=True)
 class Token:
-    """An access token, and when it ends in seconds since 1970."""
+    """An access token, and the time at which it expires, in seconds since 1970."""
 
     text: str = field(repr=False)
     expires: float
@@ -87,7 +87,7 @@ class Tokens:
         """Return a token.
 
         Args:
-            asked: What was asked of the store, for messages.
+            asked: The request that needs the token, for messages.
             refused: A token that the store refused. If the server has no other, it is returned again.
 
         Raises:
@@ -142,7 +142,7 @@ class Tokens:
 
 def _read(answer: Answer, asked: Asked, host: str) -> Token:
     """Read an answer, which no message repeats: it contains a secret."""
-    # Some versions of GKE leave the header out of answers with a token, and google-auth takes them, too.
+    # Some versions of GKE omit the header in answers with a token, and google-auth accepts those, too.
     if answer.status != _OK or answer.headers.get("metadata-flavor", _FLAVOR) != _FLAVOR:
         raise _refused(asked, host, answer.status)
     return _parsed(answer.body, asked, host)

@@ -98,7 +98,7 @@ class Transport:
         """Send a request whose answer is JSON.
 
         Args:
-            asked: What was asked, for messages.
+            asked: The request, for messages.
             message: The request.
             read: Reads the answer.
 
@@ -115,7 +115,7 @@ class Transport:
         """Send a request and return its answer, which is not a refusal.
 
         Args:
-            asked: What was asked, for messages.
+            asked: The request, for messages.
             message: The request.
 
         Raises:

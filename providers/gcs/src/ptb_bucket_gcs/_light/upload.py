@@ -19,7 +19,7 @@ def multipart(key: str, data: bytes) -> tuple[str, bytes]:
 
     Args:
         key: The object's key.
-        data: Its bytes. Google refuses them if they were damaged on the way.
+        data: Its bytes. Google rejects them if they were damaged in transit.
 
     Source: Cloud Storage documentation, "Multipart uploads".
     """

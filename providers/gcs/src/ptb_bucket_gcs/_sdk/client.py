@@ -110,7 +110,7 @@ class SdkClient:
 
 
 class SdkClients:
-    """The full clients of a store: one for each process, whatever its event loops are.
+    """The full clients of a store: one for each process, shared by its event loops.
 
     Args:
         bucket: The bucket's name.
