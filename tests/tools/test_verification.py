@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from dataclasses import replace
 
 import pytest
 
 from ptb_bucket.errors import ConfigurationError, RefusedError, UnavailableError
 from ptb_bucket.stores import Create, LocalStore, MemoryStore, Update, parse_uri
+from ptb_bucket.stores.local import make_directories
 from ptb_bucket.stores.promises import BrokenPromiseError
 from ptb_bucket.tools import FULL_EFFORT, QUICK_EFFORT, ROW_HEAD, Verification, plan_verification, server_of, verify
 from ptb_bucket.tools.verification import conformance, latency, lost_answers, races, workers
@@ -195,6 +197,27 @@ async def test_an_interruption_cleans_up_first(tmp_path):
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_write_that_a_thread_finishes_after_the_interruption_is_removed_as_well(tmp_path, monkeypatch):
+    """A cancellation does not stop the thread, which would create the directory again."""
+    loop, writing, release = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def slow(path):
+        loop.call_soon_threadsafe(writing.set)
+        release.wait(10)
+        make_directories(path)
+
+    monkeypatch.setattr("ptb_bucket.stores.local.store.make_directories", slow)
+    task = asyncio.ensure_future(verify(f"file:{tmp_path}/bot", effort=SMALL))
+    await writing.wait()
+    task.cancel()
+    loop.call_later(0.1, release.set)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    release.set()
+    await loop.shutdown_default_executor()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -99,6 +99,7 @@ class Grounds:
 
     async def clean(self) -> Cleaned:
         """Remove everything below the prefix, with old versions. Errors are part of the result."""
+        await self.tally.settle()
         if self._parent.scheme == "file":
             return Cleaned(left=self._remove_directory())
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ptb_bucket.stores import InterceptingStore
 
@@ -52,6 +52,7 @@ class Tally:
     written: set[str] = field(default_factory=set)
     _counts: Counter[str] = field(default_factory=Counter)
     _free: dict[str, float] = field(default_factory=dict)
+    _sent: set[asyncio.Future[Any]] = field(default_factory=set)
 
     @property
     def requests(self) -> Requests:
@@ -76,6 +77,17 @@ class Tally:
         if begin > now:
             await asyncio.sleep(begin - now)
 
+    async def finish(self, request: Awaitable[_T]) -> _T:
+        """Wait for a request. An interruption ends the wait, but not the request: see :meth:`settle`."""
+        sent = asyncio.ensure_future(request)
+        self._sent.add(sent)
+        sent.add_done_callback(self._sent.discard)
+        return await asyncio.shield(sent)
+
+    async def settle(self) -> None:
+        """Wait until no request is under way. After an interruption, a put could create its object again."""
+        await asyncio.gather(*self._sent, return_exceptions=True)
+
 
 class CountingStore(InterceptingStore):
     """A store that counts its requests and writes no object more often than the cloud allows.
@@ -96,7 +108,7 @@ class CountingStore(InterceptingStore):
             if self.min_write_interval:
                 await self._tally.pace(name, self.min_write_interval)
         try:
-            return await send()
+            return await self._tally.finish(send())
         finally:
             self._tally.add(_KINDS.get(operation, "deletes"))
 
