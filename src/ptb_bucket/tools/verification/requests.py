@@ -81,8 +81,13 @@ class Tally:
         """Wait for a request. An interruption ends the wait, but not the request: see :meth:`settle`."""
         sent = asyncio.ensure_future(request)
         self._sent.add(sent)
-        sent.add_done_callback(self._sent.discard)
+        sent.add_done_callback(self._ended)
         return await asyncio.shield(sent)
+
+    def _ended(self, sent: asyncio.Future[Any]) -> None:
+        self._sent.discard(sent)
+        if not sent.cancelled():
+            sent.exception()  # after an interruption, nobody else retrieves it
 
     async def settle(self) -> None:
         """Wait until no request is under way. After an interruption, a put could create its object again."""
