@@ -228,7 +228,7 @@ def test_no_log_has_the_token_or_an_id(uri, caplog):
     assert not [text for text in ours if token in text or "/person/42" in text]
 
 
-def test_the_verb_prints_a_token_once_and_nothing_of_what_is_shown(uri):
+def test_the_verb_prints_a_token_once_and_nothing_of_what_is_shown(uri, interruptible):
     command = [sys.executable, "-m", "ptb_bucket.cli", "web", uri, "--port", "0"]
     with subprocess.Popen(
         command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
