@@ -18,7 +18,7 @@ BENCHMARKS = sorted(file.stem for file in Path("benchmarks").glob("*.py") if "__
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Run the tests, in four workers."""
+    """Run the tests, in five workers."""
     session.run("pytest", *session.posargs)
 
 
@@ -57,7 +57,7 @@ def docs(session: nox.Session) -> None:
     """Build the site into build/site, then check its links, programs, commands and examples, offline."""
     session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
     checks = ("tests/docs", "tests/test_documentation.py", "tests/terraform/test_tables.py")
-    session.run("pytest", "-n", "0", *checks, *session.posargs)
+    session.run("pytest", "-n", "0", "--long", *checks, *session.posargs)
 
 
 @nox.session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -20,16 +21,31 @@ def pytest_configure(config):
     settings.register_profile("short", deadline=None, max_examples=40, database=None)
     settings.register_profile("long", deadline=None, max_examples=2000, database=None)
     settings.load_profile("long" if config.getoption("--long") else "short")
+    _keep_files_in_memory()
     # Containers often set it. Tests start hundreds of processes, and each would compile all our sources anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+
+
+ROOM = 4 << 30
+"""The bytes that must be free in memory. A run takes 0.15 GB, and pytest keeps three."""
+
+
+def _keep_files_in_memory():
+    """Put temporary directories into memory where it has room: a disk takes long for files that are all synced.
+
+    PYTEST_DEBUG_TEMPROOT chooses another place.
+    """
+    memory = Path("/dev/shm")  # noqa: S108  pytest creates a directory there that only this user can open
+    if not memory.is_dir() or shutil.disk_usage(memory).free < ROOM or os.statvfs(memory).f_flag & os.ST_NOEXEC:
+        return
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 
 SLOWEST = (
     "tests/web/test_pages.py",
     "tests/cli/test_every_verb.py",
     "s3/tests/test_verify.py",
-    "tests/docs/test_browser.py",  # builds the site, for which other files would wait
     "tests/web/test_writing.py",
     "tests/web/test_security.py",
     "tests/web/test_access.py",

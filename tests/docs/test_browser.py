@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long  # nox -s docs, and so CI, builds the site and runs these
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FEW = ("", "reference/errors/", "explanation/commits/")
 DARK = 60
 """The largest red, green and blue of a dark background."""
 
@@ -55,9 +55,9 @@ def phone(address):
         browser.close()
 
 
-def test_pages_fit_a_phone_in_the_dark_and_contact_no_other_host(phone, address, site, long):
+def test_pages_fit_a_phone_in_the_dark_and_contact_no_other_host(phone, address, site):
     every = [path.parent.relative_to(site).as_posix().removeprefix(".") + "/" for path in site.rglob("index.html")]
-    for page in every if long else FEW:
+    for page in every:
         phone.goto(f"{address}{page.lstrip('/')}")
         phone.wait_for_load_state("networkidle")
         assert phone.evaluate("document.documentElement.scrollWidth") <= 360, page
@@ -74,7 +74,6 @@ FIRST = 5
 """How many pages of the result somebody looks at."""
 
 
-@pytest.mark.long
 def test_the_search_finds_the_answers_among_its_first_results(phone, address):
     """Each question of ``questions.json``, and the message of an error."""
     playwright = pytest.importorskip("playwright.sync_api")

@@ -45,12 +45,14 @@ def test_there_are_twenty_questions():
     assert len({one["question"] for one in QUESTIONS}) == len({one["answer"] for one in QUESTIONS}) == len(QUESTIONS)
 
 
+@pytest.mark.long  # it needs the site: nox -s docs
 @pytest.mark.parametrize("one", EVERY)
 def test_the_answer_is_there_and_says_what_matters(sections, one):
     text = answer(sections, one["answer"])
     assert [words for words in one["says"] if words not in text] == []
 
 
+@pytest.mark.long  # it needs the site: nox -s docs
 @pytest.mark.parametrize("one", EVERY)
 def test_the_page_of_the_answer_has_the_words_of_the_search(sections, one):
     """The search asks for the beginnings of words, so a plural may stand for the singular."""

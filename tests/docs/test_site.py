@@ -9,6 +9,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 
+pytestmark = pytest.mark.long  # nox -s docs, and so CI, builds the site and runs these
 ROOT = Path(__file__).parents[2]
 REPOSITORY = "https://github.com/ptb-bucket/ptb-bucket/"
 LOADING = {
