@@ -105,6 +105,12 @@ async def test_without_the_full_client_its_extra_is_named(monkeypatch):
         S3Store("bucket", session=object())
 
 
+@pytest.mark.parametrize("passed", ["client", "session"])
+def test_the_light_client_is_not_a_client_or_session_that_is_passed(passed):
+    with pytest.raises(ConfigurationError, match=r"a client or session was passed in.*Remove client=light"):
+        S3Store("bucket", Settings(client="light"), **{passed: object()})
+
+
 def test_the_light_client_loads_no_sdk():
     code = """
 import asyncio, sys

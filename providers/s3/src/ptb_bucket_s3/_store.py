@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, overload
 from urllib.parse import urlsplit
 
-from ptb_bucket.errors import NotFoundError, StoreError, UnsupportedError
+from ptb_bucket.errors import ConfigurationError, NotFoundError, StoreError, UnsupportedError
 from ptb_bucket.stores import BlobStore, BlobVersion, ConditionProof, Finding, check_key
 from ptb_bucket.stores.http import Clients
 from ptb_bucket_s3._bucket import STYLES, Bucket
@@ -41,7 +41,7 @@ class S3Store(BlobStore):
         client: A client to use, created with :func:`ptb_bucket_s3.client_config`. The store never closes it.
 
     Raises:
-        ConfigurationError: The client may send a put twice.
+        ConfigurationError: The client may send a put twice, or ``client=light`` excludes it.
     """
 
     scheme = "s3"
@@ -196,10 +196,14 @@ def _clients(bucket: str, settings: Settings, session: Any, client: Any) -> Clie
     """Return the source of clients. A session or client that you pass in needs the full client's packages.
 
     Raises:
-        ConfigurationError: They are not installed.
+        ConfigurationError: They are not installed, or ``client=light`` excludes them.
     """
     if client is None and session is None:
         return Clients(partial(start_client, bucket, settings))
+    if settings.client == "light":
+        raise ConfigurationError(
+            "s3: The light client can't be used because a client or session was passed in. Remove client=light."
+        )
     check_installed("aiobotocore", "a client or session was passed in")
     from ptb_bucket_s3._sdk import HandedIn, hold_sdk  # noqa: PLC0415  only where it is used
 
