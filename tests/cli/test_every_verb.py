@@ -263,12 +263,14 @@ WAITING = [
 
 
 @pytest.mark.parametrize("line", short(WAITING))
-def test_a_verb_says_what_it_waits_for(folder, silent, line):
+def test_a_verb_says_what_it_waits_for_and_leaves_nothing_at_sigterm(folder, silent, line):
+    """Supervisors send SIGTERM. A temporary file has the bot's data."""
+    temporary = folder / "temporary"
+    temporary.mkdir()
     keys = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key", "PTB_BUCKET_URI": silent}
-    keys["TMPDIR"] = str(folder)  # a verb that is killed leaves what it was about to print
     process = subprocess.Popen(
         command(line, folder, silent), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        text=True, env=environment(**keys),
+        text=True, env=environment(**keys, TMPDIR=str(temporary)),
     )  # fmt: skip
     with process, process.stderr as errors:
         said = ""
@@ -276,5 +278,9 @@ def test_a_verb_says_what_it_waits_for(folder, silent, line):
             said += text
             if "Waiting" in text:
                 break
-        process.kill()
+        process.terminate()
+        said += errors.read()
+    assert said.splitlines()[-1] == "ptb-bucket: Interrupted"
+    assert process.returncode == 130
+    assert list(temporary.iterdir()) == []
     assert re.search(r"^ptb-bucket: Waiting for a response: \w+ s3://bucket/bot\S* \(2 s.*\)\.$", said, re.MULTILINE)

@@ -1,17 +1,44 @@
-"""Signals that end a verb which has to clean up first."""
+"""Signals that end a verb: it cleans up first."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterator
+    from types import FrameType
 
-__all__ = ["run_to_the_end"]
+__all__ = ["run_to_the_end", "sigterm_as_interruption"]
 
 _T = TypeVar("_T")
+
+
+@contextmanager
+def sigterm_as_interruption() -> Iterator[None]:
+    """Let SIGTERM end a verb as Ctrl-C does, so that it removes its temporary files.
+
+    A program that calls the command line in another thread, or that handles SIGTERM itself, keeps its own handler.
+    """
+    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if ours:
+        signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Do what Ctrl-C does at this moment: asyncio.run cancels its task since Python 3.11."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):  # it is ignored, as in a shell's background jobs
+        raise KeyboardInterrupt
+    handler(number, frame)
 
 
 def run_to_the_end(work: Coroutine[Any, Any, _T]) -> _T:
@@ -38,7 +65,6 @@ def _cancel_at_signals(task: asyncio.Task[Any]) -> None:
     try:
         loop.add_signal_handler(signal.SIGTERM, task.cancel)
     except NotImplementedError:  # Windows
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         return
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # Python 3.10; later ones cancel it themselves
         loop.add_signal_handler(signal.SIGINT, task.cancel)
