@@ -6,7 +6,10 @@ import asyncio
 import io
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
 
 import pytest
 from telegram.ext import ExtBot
@@ -121,6 +124,28 @@ def test_an_editor_that_fails_changes_nothing(uri, capsys, monkeypatch):
     monkeypatch.delenv("VISUAL", raising=False)
     assert main(["edit", uri, "user_data", "0"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX sends signals to a group of processes")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_does_not_end_the_verb_under_an_open_editor(uri, tmp_path, interruptible, capsys, name):
+    """A terminal sends Ctrl-C to the editor and to the verb. In vim, it only ends a command."""
+    (tmp_path / "editor.sh").write_text(
+        f"trap '' INT TERM; touch {tmp_path}/open\n"
+        f"while [ ! -e {tmp_path}/go ]; do sleep 0.01; done; sed -i s/Ada/Bo/ $1"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ptb_bucket.cli", "edit", uri, "user_data", "0"], start_new_session=True,
+        env=os.environ | {"EDITOR": f"sh {tmp_path}/editor.sh", "VISUAL": ""}, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    while not (tmp_path / "open").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, getattr(signal, name))
+    time.sleep(0.1)  # what the verb does about it, it does at once
+    (tmp_path / "go").touch()
+    assert process.wait(30) == 0
+    assert shown(capsys, "show", uri, "user", "0", "name")[1]["value"] == "Bo"
 
 
 BREAKING = """

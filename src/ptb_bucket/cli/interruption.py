@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
     from types import FrameType
 
-__all__ = ["run_to_the_end", "sigterm_as_interruption"]
+__all__ = ["run_to_the_end", "signals_for_the_editor", "sigterm_as_interruption"]
 
 _T = TypeVar("_T")
 
@@ -31,6 +31,24 @@ def sigterm_as_interruption() -> Iterator[None]:
     finally:
         if ours:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@contextmanager
+def signals_for_the_editor() -> Iterator[None]:
+    """Let no signal end a verb while an editor is open: the file under it must stay, as with ``git commit``.
+
+    A terminal sends Ctrl-C to both, and in vim it only ends a command. The editor itself gets every signal as usual.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    # Not SIG_IGN, which the editor would inherit.
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -12,6 +12,7 @@ import click
 
 from ptb_bucket import tools
 from ptb_bucket.cli.editing import pretty, report_edit, with_edit_options
+from ptb_bucket.cli.interruption import signals_for_the_editor
 from ptb_bucket.cli.options import RecordCommand
 from ptb_bucket.errors import ConfigurationError, RefusedError, StoreError
 from ptb_bucket.tools import open_state, record_of
@@ -56,7 +57,8 @@ async def _edited(uri: str, bot_id: str | None, types: list[Any], record: Record
             file = Path(folder, f"{record.kind.value}.json")
             text = f"{pretty(editing.before)}\n"
             while True:
-                text = await asyncio.to_thread(_edited_text, file, text)
+                with signals_for_the_editor():
+                    text = await asyncio.to_thread(_edited_text, file, text)
                 try:
                     return await editing.save(text, **how)
                 except (ConfigurationError, RefusedError, StoreError) as error:
