@@ -154,6 +154,25 @@ def test_both_sides_edits_of_a_dict_inside_a_value_are_kept(make, shared):
     assert not decided
 
 
+@pytest.mark.parametrize("make", [make for name, make in HOLDERS.items() if "set" not in name])
+@SHARED_OR_NOT
+@pytest.mark.parametrize("mover", [1, 2, None])
+@pytest.mark.parametrize("idempotent", [False, True])
+def test_a_new_order_of_keys_inside_a_value_stays_whichever_side_made_it(make, shared, mover, idempotent):
+    """In members of a set, the order of keys does not count."""
+    sides = [record(make({"a": 1, "b": 2, "c": 3}), shared=shared) for _ in range(3)]
+    for side in sides:
+        side["list"] = [make({"a": 1, "b": 2})]
+    for number, side in enumerate(sides):
+        if number and mover in (number, None):
+            for held in (held_in(side["o"]), held_in(side["list"][0])):
+                held["a"] = held.pop("a")
+    sides[1]["mine"], sides[2]["theirs"] = 1, 1
+    result = ValueMerge("user_data[1]", keep_ours, idempotent=idempotent).run((), *copy.deepcopy(sides))
+    assert list(held_in(result["o"])) == ["b", "c", "a"]
+    assert list(held_in(result["list"][0])) == ["b", "a"]
+
+
 @HELD_IN_ANY
 def test_the_same_in_a_list_and_next_to_a_removed_element(make):
     base, ours, theirs = ([make({"a": 1, "b": 2}), "x"] for _ in range(3))

@@ -35,6 +35,7 @@ class PartMerge(ElementMerge, Protocol):
     equality: Equality
 
     def same(self, one: Any, other: Any, /) -> bool: ...
+    def is_theirs_unchanged(self, base: Any, ours: Any, theirs: Any) -> bool: ...
     def structure(self, value: Any) -> Structure: ...
 
 
@@ -124,7 +125,7 @@ class ContainerMerge:
     def _one_list(self, path: Path, base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:
         """Return theirs, or ours if theirs is unchanged: adding our elements again would double them."""
         if self._index is None:
-            is_unchanged = self._merge.same(theirs, base)
+            is_unchanged = self._merge.is_theirs_unchanged(base, ours, theirs)
         else:
             is_unchanged = self._index.is_alike(list(enumerate(base)), list(enumerate(theirs)), THEIRS)
         elements, side = (ours, OURS) if is_unchanged else (theirs, THEIRS)

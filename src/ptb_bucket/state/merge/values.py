@@ -161,11 +161,17 @@ class ValueMerge:
     def merge_as_whole(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         """Return the value of the side that changed it, or the resolver's choice if both did."""
         if base is not MISSING:
-            if self.same(theirs, base):
+            if self.is_theirs_unchanged(base, ours, theirs):
                 return ours
             if self.same(ours, base):
                 return theirs
         return self.ask_resolver(path, base, ours, theirs)
+
+    def is_theirs_unchanged(self, base: Any, ours: Any, theirs: Any) -> bool:
+        """Tell whether theirs has the content of base. If ours has it, too, the order of keys also counts."""
+        if not self.same(theirs, base):
+            return False
+        return type(theirs) in ATOMS or not self.same(ours, base) or self.equality.identical(theirs, base)
 
     def ask_resolver(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         """Return the resolver's choice."""
