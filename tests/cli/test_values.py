@@ -127,11 +127,11 @@ def test_an_editor_that_fails_changes_nothing(uri, capsys, monkeypatch):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX sends signals to a group of processes")
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_does_not_end_the_verb_under_an_open_editor(uri, tmp_path, interruptible, capsys, name):
     """A terminal sends Ctrl-C to the editor and to the verb. In vim, it only ends a command."""
     (tmp_path / "editor.sh").write_text(
-        f"trap '' INT TERM; touch {tmp_path}/open\n"
+        f"trap '' INT TERM HUP; touch {tmp_path}/open\n"
         f"while [ ! -e {tmp_path}/go ]; do sleep 0.01; done; sed -i s/Ada/Bo/ $1"
     )
     process = subprocess.Popen(
