@@ -272,3 +272,16 @@ def test_an_export_that_cannot_be_completed_leaves_nothing(uri, tmp_path, form, 
     assert re.fullmatch(r"ptb-bucket: [^\n]+ File too large[^\n]*\n", done.stderr), done.stderr
     assert done.stdout == ""
     assert list(folder.iterdir()) == []
+
+
+# ---------------------------------------------------------------- encodings
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_json_escapes_what_the_encoding_of_a_pipe_lacks(uri, capsys, encoding):
+    """Such pipes exist on Windows, and where the locale is not UTF-8. A script must not get a question mark."""
+    name = "Zo\xeb \U0001f422"
+    assert main(["set", uri, "user_data", "43", "name", json.dumps(name), "-q"]) == 0
+    with new_interpreters():
+        done = run("show", uri, "user_data", "43", "name", "--json", PYTHONIOENCODING=encoding)
+    assert json.loads(done.stdout)["value"] == name
