@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptb_bucket import tools
+from ptb_bucket.cli.console import naming
 from ptb_bucket.cli.editing import pretty, report_edit, with_edit_options
 from ptb_bucket.cli.interruption import signals_for_the_editor
 from ptb_bucket.cli.options import RecordCommand
@@ -54,7 +55,8 @@ async def _edited(uri: str, bot_id: str | None, types: list[Any], record: Record
         editing = await tools.RecordEditing.begin(state, record)
         with tempfile.TemporaryDirectory(prefix="ptb-bucket-") as folder:  # only this user may enter it
             file = Path(folder, f"{record.kind.value}.json")
-            await asyncio.to_thread(file.write_text, f"{pretty(editing.before)}\n", encoding="utf-8")
+            with naming(file):
+                await asyncio.to_thread(file.write_text, f"{pretty(editing.before)}\n", encoding="utf-8")
             while True:
                 try:
                     with signals_for_the_editor():
