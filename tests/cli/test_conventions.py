@@ -253,6 +253,7 @@ def test_the_commands_of_timers_have_them_too(capsys, command):
 
 LIMITED = f"""{MAY_BE_PRELOADED}
 import resource, sys
+sys.dont_write_bytecode = True  # Python would keep files that are cut off
 resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
 from ptb_bucket.cli import main
 sys.exit(main(sys.argv[1:]))
@@ -272,3 +273,29 @@ def test_an_export_that_cannot_be_completed_leaves_nothing(uri, tmp_path, form, 
     assert re.fullmatch(r"ptb-bucket: [^\n]+ File too large[^\n]*\n", done.stderr), done.stderr
     assert done.stdout == ""
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("line", ["import - {uri}", "edit {uri} user_data 42"])
+def test_a_full_temporary_directory_is_named(uri, tmp_path, line):
+    pytest.importorskip("resource", reason="Windows has no limit for the size of files")
+    command = [sys.executable, "-c", LIMITED, *line.format(uri=uri).split()]
+    environment = os.environ | {"TMPDIR": str(tmp_path), "EDITOR": "true"}
+    done = subprocess.run(
+        command, input="{" * 10_000, capture_output=True, text=True, check=False, timeout=60, env=environment
+    )
+    assert re.match(rf"ptb-bucket: {tmp_path}/ptb-bucket-\w+/\S+ could not be read or written: ", done.stderr)
+    assert done.returncode == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["bot"]
+
+
+# ---------------------------------------------------------------- encodings
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_json_escapes_what_the_encoding_of_a_pipe_lacks(uri, capsys, encoding):
+    """Such pipes exist on Windows, and where the locale is not UTF-8. A script must not get a question mark."""
+    name = "Zo\xeb \U0001f422"
+    assert main(["set", uri, "user_data", "43", "name", json.dumps(name), "-q"]) == 0
+    with new_interpreters():
+        done = run("show", uri, "user_data", "43", "name", "--json", PYTHONIOENCODING=encoding)
+    assert json.loads(done.stdout)["value"] == name

@@ -218,6 +218,21 @@ def test_a_pipe_gets_the_address_of_the_page_at_once(folder, more, expected):
         assert re.fullmatch("|ptb-bucket: Interrupted\n", process.stderr.read())  # no traceback
 
 
+def test_a_second_ctrl_c_prints_no_traceback(folder, interruptible):
+    """People press it again while the server waits for open connections."""
+    words = command(f"web {CALLS['web']}", folder)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, env=environment()) as process:
+        port = int(re.search(r":(\d+)", process.stdout.readline())[1])
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\n")  # the rest never comes
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.05)  # two signals at once would be one
+            process.send_signal(signal.SIGINT)
+            assert process.stderr.read() == "ptb-bucket: Interrupted\n"
+    assert process.returncode == 130
+
+
 @pytest.mark.parametrize("content", ["{}", "", "not a pickle", "\x80\x04K"])
 def test_a_file_that_is_not_a_pickle_is_one_line(folder, monkeypatch, capsys, content):
     monkeypatch.setenv("PTB_BUCKET_URI", f"file:{folder}/bot")  # the file is meant all the same

@@ -6,9 +6,11 @@ import json
 import os
 import pickle
 import re
+import signal
 import subprocess
 import sys
 import sysconfig
+import time
 from pathlib import Path
 
 import pytest
@@ -129,3 +131,24 @@ def test_an_export_with_a_class_that_is_unknown_names_the_option(tmp_path, capsy
     (tmp_path / "bot.json").write_text(json.dumps(content))
     assert main(["import", str(tmp_path / "bot.json"), f"file:{tmp_path}/new", "--bot-id", "7"]) == 1
     assert "Pass your bot's classes with --types" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGHUP")
+@pytest.mark.parametrize(("before", "code"), [("", 130), ("trap '' HUP; ", 1)], ids=["", "nohup"])
+def test_a_terminal_that_is_closed_leaves_no_copy_of_stdin(tmp_path, before, code):
+    """With nohup, the command reads on."""
+    command = f"{before}exec {sys.executable} -m ptb_bucket.cli import - file:{tmp_path}/bot --bot-id 7"
+    with subprocess.Popen(
+        ["/bin/sh", "-c", command], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env=environment(TMPDIR=str(tmp_path)),
+    ) as process:  # fmt: skip
+        process.stdin.write(b"{" * 100_000)
+        process.stdin.flush()
+        while not list(tmp_path.glob("ptb-bucket-*/stdin")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGHUP)
+        if before:
+            process.stdin.close()
+        assert process.wait(30) == code
+    assert list(tmp_path.iterdir()) == []

@@ -54,6 +54,12 @@ def editor(tmp_path, monkeypatch):
     return editor
 
 
+@pytest.fixture
+def any_editor(editor):
+    """An editor that a test writes itself, as ``editor.py``."""
+    editor("", "")
+
+
 def shown(capsys, *words):
     code = main([*words, "--json"])
     out, err = capsys.readouterr()
@@ -127,11 +133,11 @@ def test_an_editor_that_fails_changes_nothing(uri, capsys, monkeypatch):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX sends signals to a group of processes")
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_does_not_end_the_verb_under_an_open_editor(uri, tmp_path, interruptible, capsys, name):
     """A terminal sends Ctrl-C to the editor and to the verb. In vim, it only ends a command."""
     (tmp_path / "editor.sh").write_text(
-        f"trap '' INT TERM; touch {tmp_path}/open\n"
+        f"trap '' INT TERM HUP; touch {tmp_path}/open\n"
         f"while [ ! -e {tmp_path}/go ]; do sleep 0.01; done; sed -i s/Ada/Bo/ $1"
     )
     process = subprocess.Popen(
@@ -146,6 +152,45 @@ def test_a_signal_does_not_end_the_verb_under_an_open_editor(uri, tmp_path, inte
     (tmp_path / "go").touch()
     assert process.wait(30) == 0
     assert shown(capsys, "show", uri, "user", "0", "name")[1]["value"] == "Bo"
+
+
+ENCODING = """
+import sys
+from pathlib import Path
+file = Path(sys.argv[1])
+text = file.read_bytes().decode({old!r})
+file.write_bytes(text.replace('"Ada"', '"Zoë"').encode({new!r}))
+"""
+
+
+def encoding_editor(tmp_path, old, new):
+    (tmp_path / "editor.py").write_text(ENCODING.format(old=old, new=new), encoding="utf-8")
+
+
+@pytest.mark.usefixtures("any_editor")
+def test_an_editor_may_add_a_byte_order_mark(uri, capsys, tmp_path):
+    encoding_editor(tmp_path, "utf-8", "utf-8-sig")
+    assert main(["edit", uri, "user_data", "0"]) == 0
+    capsys.readouterr()
+    assert shown(capsys, "show", uri, "user", "0", "name")[1]["value"] == "Zoë"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+@pytest.mark.usefixtures("any_editor")
+def test_a_text_in_another_encoding_is_opened_again(uri, capsys, tmp_path, monkeypatch, encoding):
+    encoding_editor(tmp_path, "utf-8", encoding)
+    assert main(["edit", uri, "user_data", "0"]) == 2
+    assert capsys.readouterr().err.endswith(" is not valid UTF-8. Save it as UTF-8.\n")
+
+    def correct(*_, **__):
+        encoding_editor(tmp_path, encoding, "utf-8")
+        return True
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("click.confirm", correct)
+    assert main(["edit", uri, "user_data", "0"]) == 0
+    capsys.readouterr()
+    assert shown(capsys, "show", uri, "user", "0", "name")[1]["value"] == "Zoë"
 
 
 BREAKING = """
@@ -163,9 +208,10 @@ else:
 """
 
 
-def test_what_a_person_wrote_is_kept_if_the_bucket_fails(uri, capsys, editor, tmp_path, monkeypatch):
-    editor("", "")
-    (tmp_path / "editor.py").write_text(BREAKING.format(bucket=str(tmp_path / "bot")))
+@pytest.mark.parametrize("what", ["bot", "bot/state.json"], ids=["bucket", "document"])
+@pytest.mark.usefixtures("any_editor")
+def test_what_a_person_wrote_is_kept_if_the_bucket_fails(uri, capsys, tmp_path, monkeypatch, what):
+    (tmp_path / "editor.py").write_text(BREAKING.format(bucket=str(tmp_path / what)))
     monkeypatch.setattr("sys.stdin", Terminal("y\n"))
     assert main(["edit", uri, "user_data", "0"]) == 0
     assert "Edit again?" in "".join(capsys.readouterr())

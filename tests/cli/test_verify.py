@@ -74,7 +74,7 @@ def test_memory_is_refused(capsys):
     assert "nothing to verify" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("name", "during"), [("SIGINT", "promises*"), ("SIGTERM", "races*")])
+@pytest.mark.parametrize(("name", "during"), [("SIGINT", "promises*"), ("SIGTERM", "races*"), ("SIGHUP", "races*")])
 def test_an_interruption_leaves_nothing(uri, tmp_path, interruptible, name, during):
     """During races, other processes run."""
     command = [sys.executable, "-m", "ptb_bucket.cli", "verify", uri, "--quick"]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from ptb_bucket.errors import ConfigurationError, RefusedError, UnavailableError
-from ptb_bucket.stores import Create, LocalStore, MemoryStore, Update, parse_uri
+from ptb_bucket.stores import Create, LocalStore, MemoryStore, Update, parse_uri, promises
 from ptb_bucket.stores.local import make_directories
 from ptb_bucket.stores.promises import BrokenPromiseError
 from ptb_bucket.tools import FULL_EFFORT, QUICK_EFFORT, ROW_HEAD, Verification, plan_verification, server_of, verify
@@ -18,7 +20,7 @@ from ptb_bucket.tools.verification import conformance, latency, lost_answers, ra
 from ptb_bucket.tools.verification.conformance import Kept, rehearse, try_promise
 from ptb_bucket.tools.verification.latency import Latency
 from ptb_bucket.tools.verification.lost_answers import LostAnswers, broken_cut
-from ptb_bucket.tools.verification.place import Grounds
+from ptb_bucket.tools.verification.place import Grounds, PromisePlace
 from ptb_bucket.tools.verification.prices import cost_text
 from ptb_bucket.tools.verification.races import Races, broken_race
 from ptb_bucket.tools.verification.report import uri_shape
@@ -219,6 +221,29 @@ async def test_a_write_that_a_thread_finishes_after_the_interruption_is_removed_
     release.set()
     await loop.shutdown_default_executor()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "trial",
+    [partial(promises.increments_add_up, rounds=60), partial(promises.readers_see_whole_objects, writes=60)],
+    ids=["increments", "readers"],
+)
+async def test_an_interrupted_promise_writes_no_more_and_reports_no_error(trial):
+    """A writer that went on would create its object again after the cleanup."""
+    reports, memory = [], MemoryStore()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reports.append(context))
+    task = asyncio.ensure_future(trial(PromisePlace("one", lambda: CountingStore(memory, Tally()), memory)))
+    while not memory._blobs:  # noqa: ASYNC110  only the store tells
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.001)  # the other tasks begin
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.sleep(0)  # what was cancelled ends
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    del task
+    gc.collect()
+    assert reports == []
 
 
 async def test_what_cannot_be_removed_is_named(tmp_path, monkeypatch):

@@ -7,12 +7,15 @@ import errno
 import io
 import os
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Final
 
 from ptb_bucket.errors import ConfigurationError, NotFoundError, RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from ptb_bucket.errors import PTBBucketError
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "dim",
     "finish_output",
     "is_terminal",
+    "naming",
     "prepare_streams",
     "report",
     "report_os_error",
@@ -102,6 +106,17 @@ def report_os_error(error: OSError) -> int:
     what = error.filename if isinstance(error.filename, str) else "The output"
     advice = " Free some space, and try again." if error.errno in {errno.ENOSPC, errno.EDQUOT} else ""
     return complain(f"{what} could not be read or written: {error.strerror or error}.{advice}", Code.FAILED)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Name the file in an error of the operating system that names none: a full disk is reported after the opening."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def finish_output(code: int) -> int:

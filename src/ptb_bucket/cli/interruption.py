@@ -6,31 +6,36 @@ import asyncio
 import signal
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
     from types import FrameType
 
-__all__ = ["run_to_the_end", "signals_for_the_editor", "sigterm_as_interruption"]
+__all__ = ["run_to_the_end", "signals_as_interruption", "signals_for_the_editor"]
 
 _T = TypeVar("_T")
 
+_ENDING: Final = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""The signals of supervisors, and of terminals and connections that are closed. Windows has no SIGHUP."""
+
 
 @contextmanager
-def sigterm_as_interruption() -> Iterator[None]:
-    """Let SIGTERM end a verb as Ctrl-C does, so that it removes its temporary files.
+def signals_as_interruption() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end a verb as Ctrl-C does, so that it removes its temporary files.
 
-    A program that calls the command line in another thread, or that handles SIGTERM itself, keeps its own handler.
+    A program that calls the command line in another thread, or that handles a signal itself, keeps its own handler, and
+    ``nohup`` keeps its meaning.
     """
-    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    if ours:
-        signal.signal(signal.SIGTERM, _interrupt)
+    is_main = threading.current_thread() is threading.main_thread()
+    ours = [number for number in _ENDING if is_main and signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, _interrupt)
     try:
         yield
     finally:
-        if ours:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager
@@ -42,8 +47,9 @@ def signals_for_the_editor() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    caught = [number for number in (signal.SIGINT, *_ENDING) if signal.getsignal(number) is not signal.SIG_IGN]
     # Not SIG_IGN, which the editor would inherit.
-    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, lambda *_: None) for number in caught}
     try:
         yield
     finally:
@@ -81,7 +87,9 @@ def _cancel_at_signals(task: asyncio.Task[Any]) -> None:
     """Cancel the task at a signal. An exception from a signal handler could end another task instead."""
     loop = asyncio.get_running_loop()
     try:
-        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        for number in _ENDING:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                loop.add_signal_handler(number, task.cancel)
     except NotImplementedError:  # Windows
         return
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # Python 3.10; later ones cancel it themselves

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from ptb_bucket.cli.console import Code, complain, finish_output, prepare_streams, report, report_os_error
-from ptb_bucket.cli.interruption import sigterm_as_interruption
+from ptb_bucket.cli.interruption import signals_as_interruption
 from ptb_bucket.cli.version import version_text
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.stores import did_you_mean
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: argparse has printed the help of ``demo``, or refused its arguments.
     """
     prepare_streams()
-    with sigterm_as_interruption():
+    with signals_as_interruption():
         return finish_output(_run(list(sys.argv[1:] if argv is None else argv)))
 
 

@@ -8,7 +8,7 @@ import shutil
 import sys
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ptb_bucket.cli.console import is_terminal, styled
 from ptb_bucket.cli.table import blocks, columns, fits, tab_separated
@@ -40,7 +40,7 @@ class Output:
             render: Prints the same for people with the other methods.
         """
         if self.as_json:
-            self._print(json.dumps(facts, default=str, ensure_ascii=False))
+            self._print(self._json(facts))
         else:
             render()
 
@@ -96,8 +96,21 @@ class Output:
         for line in lines:
             self._print(line)
 
+    def _json(self, facts: Mapping[str, Any]) -> str:
+        """Return JSON, with escapes if the stream's encoding lacks a character: a question mark would be other data."""
+        text = json.dumps(facts, default=str, ensure_ascii=False)
+        try:
+            text.encode(self._stream.encoding or "utf-8")
+        except UnicodeEncodeError:
+            return json.dumps(facts, default=str)
+        return text
+
     def _print(self, text: str) -> None:
-        print(text, file=sys.stderr if self.to_stderr else sys.stdout)
+        print(text, file=self._stream)
+
+    @property
+    def _stream(self) -> TextIO:
+        return sys.stderr if self.to_stderr else sys.stdout
 
     @contextmanager
     def progress(self, label: str, total: int | None) -> Iterator[Callable[[int], None]]:

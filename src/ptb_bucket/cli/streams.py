@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from ptb_bucket.cli.console import naming
 from ptb_bucket.errors import ConfigurationError, RefusedError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def input_file(name: str) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="ptb-bucket-") as folder:
         copy = Path(folder, "stdin")
-        with copy.open("wb") as file:
+        with naming(copy), copy.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
         yield str(copy)
 

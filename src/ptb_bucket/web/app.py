@@ -115,6 +115,12 @@ class _Server(uvicorn.Server):
             await self.shutdown(sockets)
             raise
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, and end the application also after a second Ctrl-C, which would cancel it and print a traceback."""
+        await super().shutdown(sockets)
+        if self.force_exit:
+            await self.lifespan.shutdown()
+
 
 def listening_on(host: str, port: int) -> socket.socket:
     """Return a socket that is bound to an address. Raises ConfigurationError if it cannot be."""

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptb_bucket import tools
+from ptb_bucket.cli.console import naming
 from ptb_bucket.cli.editing import pretty, report_edit, with_edit_options
 from ptb_bucket.cli.interruption import signals_for_the_editor
 from ptb_bucket.cli.options import RecordCommand
-from ptb_bucket.errors import ConfigurationError, RefusedError, StoreError
+from ptb_bucket.errors import ConfigurationError, PTBBucketError
 from ptb_bucket.tools import open_state, record_of
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
-    from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.state import Record
     from ptb_bucket.tools import Edit
 
@@ -55,21 +55,28 @@ async def _edited(uri: str, bot_id: str | None, types: list[Any], record: Record
         editing = await tools.RecordEditing.begin(state, record)
         with tempfile.TemporaryDirectory(prefix="ptb-bucket-") as folder:  # only this user may enter it
             file = Path(folder, f"{record.kind.value}.json")
-            text = f"{pretty(editing.before)}\n"
+            with naming(file):
+                await asyncio.to_thread(file.write_text, f"{pretty(editing.before)}\n", encoding="utf-8")
             while True:
-                with signals_for_the_editor():
-                    text = await asyncio.to_thread(_edited_text, file, text)
                 try:
+                    with signals_for_the_editor():
+                        text = await asyncio.to_thread(_edited_text, file)
                     return await editing.save(text, **how)
-                except (ConfigurationError, RefusedError, StoreError) as error:
+                except PTBBucketError as error:
                     _ask_again(error)
 
 
-def _edited_text(file: Path, text: str) -> str:
-    """Return what a person makes of a text in their editor."""
-    file.write_text(text, encoding="utf-8")
+def _edited_text(file: Path) -> str:
+    """Return what a person makes of a file in their editor.
+
+    Raises:
+        ConfigurationError: It is not UTF-8 any more.
+    """
     click.edit(filename=str(file))
-    return file.read_text(encoding="utf-8")
+    try:
+        return file.read_text(encoding="utf-8-sig")  # editors add a byte order mark
+    except UnicodeDecodeError:
+        raise ConfigurationError("The text that your editor saved is not valid UTF-8. Save it as UTF-8.") from None
 
 
 def _ask_again(error: PTBBucketError) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ptb_bucket.errors import LostRaceError, UnavailableError
 from ptb_bucket.stores.base import Create, Update
@@ -13,11 +13,14 @@ from ptb_bucket.stores.promises.place import expect, expect_equal
 from ptb_bucket.stores.wrappers import RetryingStore
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable
+
     from ptb_bucket.stores.base import Blob, BlobStore, PutMode
     from ptb_bucket.stores.promises.place import Place
 
 __all__ = ["increment", "increments_add_up", "one_creates", "one_updates", "readers_see_whole_objects"]
 
+_T = TypeVar("_T")
 _WORKERS: Final = 8
 _DEADLINE: Final = 300
 """The seconds after which an unfinished race counts as a failure."""
@@ -62,10 +65,15 @@ async def increments_add_up(place: Place, rounds: int, *, workers: int = _WORKER
     async with AsyncExitStack() as stack:
         stores = [await stack.enter_async_context(RetryingStore(place.open())) for _ in range(workers)]
         works = (work(store, worker) for worker, store in enumerate(stores))
-        await asyncio.wait_for(asyncio.gather(*works), _DEADLINE)
+        await asyncio.wait_for(_all(works), _DEADLINE)
     lines = (await place.read_raw("counter") or b"").decode().splitlines()
     expected = sorted(f"{worker}:{step}" for worker in range(workers) for step in range(rounds))
     expect_equal(sorted(lines), expected, "the list of increments")
+
+
+async def _all(works: Iterable[Awaitable[_T]]) -> list[_T]:
+    """Wait for all works. ``wait_for`` retrieves no error of a future that it cancels, and asyncio would report it."""
+    return await asyncio.gather(*works)
 
 
 async def one_creates(place: Place, rounds: int) -> None:
@@ -88,7 +96,7 @@ async def one_updates(place: Place, rounds: int) -> None:
 async def _race(place: Place, stores: list[BlobStore], key: str, mode: PutMode) -> None:
     wrote = [b"%s by %d" % (key.encode(), number) for number in range(len(stores))]
     attempts = (_attempt(store, key, data, mode) for store, data in zip(stores, wrote, strict=True))
-    won = await asyncio.wait_for(asyncio.gather(*attempts), _DEADLINE)
+    won = await asyncio.wait_for(_all(attempts), _DEADLINE)
     winners = [data for data, winner in zip(wrote, won, strict=True) if winner]
     expect_equal([await place.read_raw(key)], winners, "the stored object, with the winners")
 
@@ -112,8 +120,11 @@ async def readers_see_whole_objects(place: Place, writes: int) -> None:
                 etags[await writer.put("big", whole, Update(list(etags)[-1]))] = whole
 
         writing = asyncio.ensure_future(write())
-        seen = await _seen(reader, writing)
-        await writing
+        try:
+            seen = await _seen(reader, writing)
+            await writing
+        finally:
+            writing.cancel()  # an interruption or an error ends the writer, too
     expect(
         all(etags.get(blob.etag) == blob.data for blob in seen),
         "a reader during a write saw bytes that are not those of the version with this ETag",
