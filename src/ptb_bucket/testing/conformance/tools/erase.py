@@ -50,7 +50,7 @@ class EraseTests(ToolCase):
             return
         await self.facts("set", uri, "user_data", "42", "name", '"Ada Lovelace"')
         line = await self.fails(4, "erase-user", uri, "42", "--versions", "--force")
-        assert "2 old versions of 1 object for good" in line
+        assert "permanently deletes 2 old versions of 1 object" in line
         command = ("erase-user", uri, "42", "--versions", "--yes", "--force")
         if backend.deletes_versions is False:
             await self.fails(1, *command)

@@ -88,7 +88,7 @@ class RestoreTests(ToolCase):
         """It notices the bot's writes, and a dry run changes nothing."""
         newest, first = await self._changed_twice(uri)
         after = await self._users(uri)
-        assert "committed" in await self.fails(4, "restore", uri, "--version", first["version"])
+        assert "may still be running" in await self.fails(4, "restore", uri, "--version", first["version"])
         before = await old.read_raw("my-bot/state.json")
         dry = await self.facts("restore", uri, "--version", first["version"], "--dry-run")
         assert dry["objects"][0]["records"] == ["user_data[42]", "user_data[9]"]
