@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, filters
+from telegram.ext import CallbackQueryHandler, CommandHandler, ConversationHandler, MessageHandler, filters
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.application.timers.claims import Claims
 from ptb_bucket.errors import UnreadableRecordError
-from ptb_bucket.state import Record
+from ptb_bucket.state import BOT_DATA, Record
 from ptb_bucket.state.timers import Timer
 
 WAITING = 3600
@@ -117,6 +117,41 @@ async def test_a_restart_keeps_it(bots, clock):
     async with start(bots, log) as two:
         assert await tick(two, clock, WAITING + 10) == 1
     assert log == ["Monday"]
+
+
+@pytest.mark.filterwarnings("ignore:If 'per_message=True' is used, 'per_chat=True' should also:UserWarning")
+@pytest.mark.parametrize("is_inline", [False, True])
+async def test_a_conversation_of_a_message_belongs_to_the_bot(bots, clock, is_inline):
+    log = []
+
+    def pressed(what, state=None):
+        async def handle(_update, _context):
+            log.append(what)
+            return state
+
+        return [CallbackQueryHandler(handle)]
+
+    def build():
+        states = {1: pressed("press", 1), ConversationHandler.TIMEOUT: pressed("give up")}
+        keys = {"per_message": True, "per_chat": False, "per_user": False}
+        kept = {"name": "booking", "persistent": True, "conversation_timeout": WAITING}
+        application = bots.build([])
+        application.add_handler(ConversationHandler(pressed("press", 1), states, [], **keys, **kept))
+        return application
+
+    async with build() as one, build() as two:
+        sent = await one.bot.send_message(42, "Press")
+        where = {"inline_message_id": "AAAA"} if is_inline else {"message": sent.to_dict()}
+        query = {"id": "1", "from": bots.ada.user, "chat_instance": "c", "data": "d", **where}
+        await bots.telegram.deliver(one, bots.telegram.make_update("callback_query", query))
+        clock.pass_(WAITING - 100)
+        await bots.telegram.deliver(two, bots.telegram.make_update("callback_query", query))
+        assert [job.record.timer[0] for job in await one.job_queue.find()] == [BOT_DATA]
+        assert await tick(one, clock, 200) == 0
+        assert await tick(one, clock, WAITING - 100) == 1
+    assert log == ["press", "press", "give up"]
+    assert await states(bots) == {}
+    assert bots.errors == []
 
 
 async def test_an_update_at_the_same_moment_on_another_instance(bots, clock):

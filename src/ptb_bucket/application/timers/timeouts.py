@@ -17,7 +17,7 @@ from ptb_bucket.application.ptb import TimeoutRun, handlers_in, key_of, timeout_
 from ptb_bucket.application.timers.job import BucketJob
 from ptb_bucket.application.timers.pending_timers import nonce
 from ptb_bucket.errors import CannotStoreError, UnreadableRecordError
-from ptb_bucket.state import Record
+from ptb_bucket.state import BOT_DATA, Record
 from ptb_bucket.state.timers import TIMEOUT, Timer
 
 if TYPE_CHECKING:
@@ -129,8 +129,14 @@ def is_durable(handler: ConversationHandler[Any]) -> bool:
 
 
 def _record(handler: ConversationHandler[Any], key: ConversationKey) -> Record:
-    """Return the record of a conversation's timeout: with its user, or with its chat if the users share it."""
+    """Return the record of a conversation's timeout, whose owner is the user, the chat that users share, or the bot.
+
+    The conversation of a message alone belongs to the bot: its key holds the ID of a message, or of an inline message,
+    which is text.
+    """
     conversation = Record.of_conversation(str(handler.name), key)
-    number = key[1] if handler.per_chat and handler.per_user else key[0]
-    owner = Record.user if handler.per_user else Record.chat
-    return Record.of_timer(owner(int(number)), f"timeout-{sha256(conversation.id.encode()).hexdigest()[:16]}")
+    if handler.per_user:
+        owner = Record.user(int(key[1] if handler.per_chat else key[0]))
+    else:
+        owner = Record.chat(int(key[0])) if handler.per_chat else BOT_DATA
+    return Record.of_timer(owner, f"timeout-{sha256(conversation.id.encode()).hexdigest()[:16]}")
