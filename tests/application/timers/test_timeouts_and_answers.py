@@ -134,6 +134,17 @@ async def test_a_handler_that_ends_while_the_conversation_times_out_is_undone(bo
     assert bots.errors == []
 
 
+async def test_an_answer_to_a_conversation_that_is_not_saved_yet_is_handled_once(bots, clock, answering):
+    answering.may_end.set()
+    async with answering.start(save="interval") as application:
+        await bots.ada.send(application, "/book")
+        clock.pass_(WAITING - 5)
+        await bots.ada.send(application, "Monday")
+    assert await answering.outcome() == "answer"
+    assert len(await answering.timers()) == (0 if answering.ends else 1)
+    assert bots.errors == []
+
+
 async def test_a_handler_that_ends_before_the_timeout_is_decided_goes_first(bots, clock, answering, monkeypatch):
     monkeypatch.setattr(runner, "SETTLE", 2.0)
     async with answering.start() as one, answering.start() as two:
