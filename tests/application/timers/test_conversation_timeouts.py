@@ -191,14 +191,29 @@ async def test_a_living_process_fires_in_time(bots):
     assert await states(bots) == {}
 
 
-async def test_a_conversation_without_a_name_keeps_ptbs_timeout_and_gets_a_warning(bots):
-    handler = ConversationHandler([], {}, [], conversation_timeout=5)
+@pytest.mark.parametrize("options", [{}, {"name": "booking"}], ids=str)
+async def test_a_conversation_that_is_not_persistent_keeps_ptbs_timeout_and_gets_a_warning(bots, options):
+    timed_out = asyncio.Event()
+
+    async def begin(_update, _context):
+        return 1
+
+    async def give_up(_update, _context):
+        timed_out.set()
+
+    states = {1: [], ConversationHandler.TIMEOUT: [MessageHandler(filters.ALL, give_up)]}
+    book = ConversationHandler([CommandHandler("book", begin)], states, [], conversation_timeout=0.05, **options)
     application = bots.build([], runs=True)
-    application.add_handler(handler)
+    application.add_handler(book)
     with pytest.warns(UserWarning, match="ConversationHandler") as warned:
-        async with application:
-            pass
+        await application.initialize()
     assert any("kept in this process only" in str(one.message) for one in warned)
+    async with application:
+        await application.start()
+        await bots.ada.send(application, "/book")
+        await asyncio.wait_for(timed_out.wait(), 60)
+        await application.stop()
+    assert bots.errors == []
 
 
 async def test_a_timeout_handler_that_raises_is_tried_again(bots, clock):
