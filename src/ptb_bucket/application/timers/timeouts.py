@@ -21,7 +21,7 @@ from ptb_bucket.state import BOT_DATA, Record
 from ptb_bucket.state.timers import TIMEOUT, Timer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from telegram.ext import Application, ConversationHandler
 
@@ -87,13 +87,18 @@ class Timeouts:
         records = (_record(handler, key) for handler, key in self._of(update))
         return {record: timer for record in records if (timer := self._pending.get(record)) is not None}
 
-    def firing_until(self, update: object) -> float:
-        """Return until when another instance is ending one of an update's conversations; 0.0 if none is.
+    def firing_until(self, update: object, waiting: Collection[Record]) -> float:
+        """Return until when one of an update's conversations is being ended elsewhere; 0.0 if none is.
+
+        Args:
+            update: The update.
+            waiting: Timeouts that are not counted, because they wait until this update has ended.
 
         Returns:
             Seconds since the epoch.
         """
-        return max((timer.claim.until for timer in self.of(update).values() if timer.claim), default=0.0)
+        claims = (timer.claim for record, timer in self.of(update).items() if record not in waiting)
+        return max((claim.until for claim in claims if claim), default=0.0)
 
     def _of(self, update: object) -> Iterator[tuple[ConversationHandler[Any], ConversationKey]]:
         if not isinstance(update, Update):
