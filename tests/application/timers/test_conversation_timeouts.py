@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, filters
+from telegram.ext import CallbackQueryHandler, CommandHandler, ConversationHandler, MessageHandler, filters
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.application.timers.claims import Claims
 from ptb_bucket.errors import UnreadableRecordError
-from ptb_bucket.state import Record
+from ptb_bucket.state import BOT_DATA, Record
 from ptb_bucket.state.timers import Timer
 
 WAITING = 3600
@@ -119,6 +119,41 @@ async def test_a_restart_keeps_it(bots, clock):
     assert log == ["Monday"]
 
 
+@pytest.mark.filterwarnings("ignore:If 'per_message=True' is used, 'per_chat=True' should also:UserWarning")
+@pytest.mark.parametrize("is_inline", [False, True])
+async def test_a_conversation_of_a_message_belongs_to_the_bot(bots, clock, is_inline):
+    log = []
+
+    def pressed(what, state=None):
+        async def handle(_update, _context):
+            log.append(what)
+            return state
+
+        return [CallbackQueryHandler(handle)]
+
+    def build():
+        states = {1: pressed("press", 1), ConversationHandler.TIMEOUT: pressed("give up")}
+        keys = {"per_message": True, "per_chat": False, "per_user": False}
+        kept = {"name": "booking", "persistent": True, "conversation_timeout": WAITING}
+        application = bots.build([])
+        application.add_handler(ConversationHandler(pressed("press", 1), states, [], **keys, **kept))
+        return application
+
+    async with build() as one, build() as two:
+        sent = await one.bot.send_message(42, "Press")
+        where = {"inline_message_id": "AAAA"} if is_inline else {"message": sent.to_dict()}
+        query = {"id": "1", "from": bots.ada.user, "chat_instance": "c", "data": "d", **where}
+        await bots.telegram.deliver(one, bots.telegram.make_update("callback_query", query))
+        clock.pass_(WAITING - 100)
+        await bots.telegram.deliver(two, bots.telegram.make_update("callback_query", query))
+        assert [job.record.timer[0] for job in await one.job_queue.find()] == [BOT_DATA]
+        assert await tick(one, clock, 200) == 0
+        assert await tick(one, clock, WAITING - 100) == 1
+    assert log == ["press", "press", "give up"]
+    assert await states(bots) == {}
+    assert bots.errors == []
+
+
 async def test_an_update_at_the_same_moment_on_another_instance(bots, clock):
     """Exactly one of the two happens: the conversation times out, or it goes on."""
     log = []
@@ -156,14 +191,29 @@ async def test_a_living_process_fires_in_time(bots):
     assert await states(bots) == {}
 
 
-async def test_a_conversation_without_a_name_keeps_ptbs_timeout_and_gets_a_warning(bots):
-    handler = ConversationHandler([], {}, [], conversation_timeout=5)
+@pytest.mark.parametrize("options", [{}, {"name": "booking"}], ids=str)
+async def test_a_conversation_that_is_not_persistent_keeps_ptbs_timeout_and_gets_a_warning(bots, options):
+    timed_out = asyncio.Event()
+
+    async def begin(_update, _context):
+        return 1
+
+    async def give_up(_update, _context):
+        timed_out.set()
+
+    states = {1: [], ConversationHandler.TIMEOUT: [MessageHandler(filters.ALL, give_up)]}
+    book = ConversationHandler([CommandHandler("book", begin)], states, [], conversation_timeout=0.05, **options)
     application = bots.build([], runs=True)
-    application.add_handler(handler)
+    application.add_handler(book)
     with pytest.warns(UserWarning, match="ConversationHandler") as warned:
-        async with application:
-            pass
+        await application.initialize()
     assert any("kept in this process only" in str(one.message) for one in warned)
+    async with application:
+        await application.start()
+        await bots.ada.send(application, "/book")
+        await asyncio.wait_for(timed_out.wait(), 60)
+        await application.stop()
+    assert bots.errors == []
 
 
 async def test_a_timeout_handler_that_raises_is_tried_again(bots, clock):

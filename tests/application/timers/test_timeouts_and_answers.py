@@ -11,6 +11,7 @@ from ptb_bucket import BucketPersistence
 from ptb_bucket.application.timers import races, runner
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.state.timers import merging
+from support.applications.side_by_side import until
 
 WAITING = 3600
 LATE = WAITING + 10
@@ -134,6 +135,17 @@ async def test_a_handler_that_ends_while_the_conversation_times_out_is_undone(bo
     assert bots.errors == []
 
 
+async def test_an_answer_to_a_conversation_that_is_not_saved_yet_is_handled_once(bots, clock, answering):
+    answering.may_end.set()
+    async with answering.start(save="interval") as application:
+        await bots.ada.send(application, "/book")
+        clock.pass_(WAITING - 5)
+        await bots.ada.send(application, "Monday")
+    assert await answering.outcome() == "answer"
+    assert len(await answering.timers()) == (0 if answering.ends else 1)
+    assert bots.errors == []
+
+
 async def test_a_handler_that_ends_before_the_timeout_is_decided_goes_first(bots, clock, answering, monkeypatch):
     monkeypatch.setattr(runner, "SETTLE", 2.0)
     async with answering.start() as one, answering.start() as two:
@@ -148,6 +160,28 @@ async def test_a_handler_that_ends_before_the_timeout_is_decided_goes_first(bots
         await ticking
     assert await answering.outcome() == "answer"
     assert len(await answering.timers()) == (0 if answering.ends else 1)
+    assert bots.errors == []
+
+
+async def test_messages_that_wait_before_the_timeout_are_handled_first(bots, clock):
+    """The timeout waits for the messages that came before it, and none of them waits for the timeout."""
+    answering, log, may_end = Answering(bots), [], asyncio.Event()
+
+    async def slow(_context):
+        log.append("slow")
+        await may_end.wait()
+
+    async with answering.start(commands={"slow": slow, "quick": lambda _context: log.append("quick")}) as one:
+        await bots.ada.send(one, "/book")
+        updates = [asyncio.create_task(bots.ada.send(one, text)) for text in ("/slow", "/quick")]
+        await until(lambda: log)
+        [timeout] = await one.job_queue.find(user_id=42)
+        clock.pass_(LATE)
+        ticking = asyncio.create_task(one.tick())
+        await until(lambda: one.timers.pending.stored(timeout.record).claim)
+        may_end.set()
+        await asyncio.wait_for(asyncio.gather(*updates, ticking), 30)
+    assert (log, answering.timed_out) == (["slow", "quick"], 1)
     assert bots.errors == []
 
 

@@ -23,11 +23,14 @@ class ConversationAwareJobQueue(JobQueue[Any]):
 
     __slots__ = ()
 
-    def run_once(self, callback: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any) -> Job[Any]:
+    def run_once(
+        self, callback: Callable[..., Coroutine[Any, Any, Any]], when: Any, data: object | None = None, *args: Any,
+        **kwargs: Any,
+    ) -> Job[Any]:  # fmt: skip
         """See ``JobQueue.run_once``."""
-        if timeout_of(callback, kwargs.get("data")) is None:
-            return super().run_once(callback, *args, **kwargs)
-        job = super().run_once(_asking_first(callback), *args, **kwargs)
+        if timeout_of(callback, data) is None:
+            return super().run_once(callback, when, data, *args, **kwargs)
+        job = super().run_once(_asking_first(callback), when, data, *args, **kwargs)
         job.__class__ = TimeoutJob
         return job
 

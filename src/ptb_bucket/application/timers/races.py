@@ -39,6 +39,7 @@ class TimeoutRace:
 
     def __init__(self, sync: Sync, pending: PendingTimers, update: object, before: Mapping[Record, Timer]) -> None:
         self._sync, self._pending, self._update, self._before = sync, pending, update, before
+        self._were_known = {record for record in before if pending.stored(record) is not None}
 
     async def is_lost(self) -> bool:
         """Tell, after the handlers, whether one of the conversations has timed out, or was ended elsewhere.
@@ -67,6 +68,8 @@ class TimeoutRace:
         before, after = self._before[record], self._pending.change_of(record)
         if after is MISSING or before.due is None or before.due > time.time() + CLOSE:
             return None
+        if record not in self._were_known and self._pending.stored(record) is None:
+            return None  # its own change is not saved yet, so no other instance knows it
         if after is None:  # the conversation has ended; the timer is removed with the change of its state
             return before.rearmed(time.time() + HELD, nonce(), revision=before.revision + 1)
         moved: Timer = after

@@ -63,6 +63,8 @@ class TimerRunner:
         self._pending, self._claims, self._works, self._retry = pending, claims, works, retry
         self._effects = effects
         self._missing: set[str] = set()
+        self.waiting: set[Record] = set()
+        """Timers that this process has claimed and that wait until the updates of their chat and user have ended."""
 
     # ---------------------------------------------------------------- one look at a timer
 
@@ -87,10 +89,15 @@ class TimerRunner:
             return await self._lacks_callback(record, timer, now)
         if self._would_be_lost(work):
             return now + POSTPONED
-        claimed = await self._claims.take(record, timer)
-        if claimed is None:
-            return longest_claim(now)
-        await self._run_claimed(claimed)
+        if work.keys and self._options.sequential:
+            self.waiting.add(record)
+        try:
+            claimed = await self._claims.take(record, timer)
+            if claimed is None:
+                return longest_claim(now)
+            await self._run_claimed(claimed)
+        finally:
+            self.waiting.discard(record)
         return None
 
     async def _lacks_callback(self, record: Record, timer: Timer, now: float) -> float | None:
@@ -113,6 +120,7 @@ class TimerRunner:
         work = self._works.of(claimed.record, claimed.timer)
         keys = work.keys if work and self._options.sequential else []
         async with self._claims.renewed(claimed), self._locks.holding(keys):
+            self.waiting.discard(claimed.record)
             if work is None or claimed.is_over or self._would_be_lost(work):
                 return
             if not await self._claims.is_still_due(claimed):

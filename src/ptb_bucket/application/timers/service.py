@@ -74,8 +74,8 @@ class BucketTimers:
         self.timeouts = Timeouts(application, self.pending)
         self.works = Works(application, sync, self.pending, self.callbacks, self.timeouts)
         claims = Claims(sync, self.pending)
-        runner = TimerRunner(options, sync, locks, self.pending, claims, self.works, retry, effects)
-        self.ticker = Ticker(sync, self.pending, runner, interval)
+        self._runner = TimerRunner(options, sync, locks, self.pending, claims, self.works, retry, effects)
+        self.ticker = Ticker(sync, self.pending, self._runner, interval)
         self.alarms = Alarms(self.ticker, sync, self.pending, interval)
 
     # ---------------------------------------------------------------- jobs of handlers
@@ -173,7 +173,7 @@ class BucketTimers:
         Raises:
             PTBBucketError: The bucket could not be read.
         """
-        while (until := self.timeouts.firing_until(update)) and until + MARGIN > time.time():
+        while (until := self.timeouts.firing_until(update, self._runner.waiting)) and until + MARGIN > time.time():
             await asyncio.sleep(PAUSE)
             await self._sync.loader.load_for(update, asyncio.get_running_loop().time())
         self.timeouts.attach(update)

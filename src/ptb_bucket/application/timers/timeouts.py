@@ -17,11 +17,11 @@ from ptb_bucket.application.ptb import TimeoutRun, handlers_in, key_of, timeout_
 from ptb_bucket.application.timers.job import BucketJob
 from ptb_bucket.application.timers.pending_timers import nonce
 from ptb_bucket.errors import CannotStoreError, UnreadableRecordError
-from ptb_bucket.state import Record
+from ptb_bucket.state import BOT_DATA, Record
 from ptb_bucket.state.timers import TIMEOUT, Timer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from telegram.ext import Application, ConversationHandler
 
@@ -87,13 +87,18 @@ class Timeouts:
         records = (_record(handler, key) for handler, key in self._of(update))
         return {record: timer for record in records if (timer := self._pending.get(record)) is not None}
 
-    def firing_until(self, update: object) -> float:
-        """Return until when another instance is ending one of an update's conversations; 0.0 if none is.
+    def firing_until(self, update: object, waiting: Collection[Record]) -> float:
+        """Return until when one of an update's conversations is being ended elsewhere; 0.0 if none is.
+
+        Args:
+            update: The update.
+            waiting: Timeouts that are not counted, because they wait until this update has ended.
 
         Returns:
             Seconds since the epoch.
         """
-        return max((timer.claim.until for timer in self.of(update).values() if timer.claim), default=0.0)
+        claims = (timer.claim for record, timer in self.of(update).items() if record not in waiting)
+        return max((claim.until for claim in claims if claim), default=0.0)
 
     def _of(self, update: object) -> Iterator[tuple[ConversationHandler[Any], ConversationKey]]:
         if not isinstance(update, Update):
@@ -129,8 +134,14 @@ def is_durable(handler: ConversationHandler[Any]) -> bool:
 
 
 def _record(handler: ConversationHandler[Any], key: ConversationKey) -> Record:
-    """Return the record of a conversation's timeout: with its user, or with its chat if the users share it."""
+    """Return the record of a conversation's timeout, whose owner is the user, the chat that users share, or the bot.
+
+    The conversation of a message alone belongs to the bot: its key holds the ID of a message, or of an inline message,
+    which is text.
+    """
     conversation = Record.of_conversation(str(handler.name), key)
-    number = key[1] if handler.per_chat and handler.per_user else key[0]
-    owner = Record.user if handler.per_user else Record.chat
-    return Record.of_timer(owner(int(number)), f"timeout-{sha256(conversation.id.encode()).hexdigest()[:16]}")
+    if handler.per_user:
+        owner = Record.user(int(key[1] if handler.per_chat else key[0]))
+    else:
+        owner = Record.chat(int(key[0])) if handler.per_chat else BOT_DATA
+    return Record.of_timer(owner, f"timeout-{sha256(conversation.id.encode()).hexdigest()[:16]}")
