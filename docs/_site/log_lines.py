@@ -73,7 +73,8 @@ LOG_LINES: Final[Mapping[str, str]] = {
         "Nothing, for a new bot. Otherwise the URI has another bucket or prefix than before."
     ),
     "… is a …, which can't be updated in place. It will not be refreshed until a restart": (
-        "Use a dataclass, a dict or a class with attributes as the type of this data."
+        "Use a dataclass, a dict or a class with attributes as the type of this data. BucketApplication replaces user "
+        "and chat data of other classes."
     ),
     "… was also changed in the bucket. Keeping the version in the bucket and discarding the local one": (
         "Nothing: two instances moved one conversation at the same moment, and [one of them "

@@ -79,6 +79,10 @@ class PendingChanges:
             found = self.live[record.kind][record.number] = made()
         return found
 
+    def put(self, record: Record, value: Any) -> None:
+        """Make a value the record's live data, as PTB does with what it loads; nothing is marked."""
+        self.live[record.kind][record.number] = value
+
     def forget(self, record: Record) -> None:
         """Remove a record from PTB's memory only; nothing is marked."""
         self.live[record.kind].pop(record.number, None)

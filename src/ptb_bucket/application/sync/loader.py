@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from telegram import Update
@@ -165,7 +166,9 @@ class DataLoader:
                 return
             replica.values.check_readable(record)
             live = self._live.get(record)
-        replica.values.merge_into(record, live)
+        # Handlers of several users have bot_data at once, so it is never replaced.
+        replace = None if record == BOT_DATA else partial(self._live.pending.put, record)
+        replica.values.merge_into(record, live, replace)
 
     def _failed_merge(self, record: Record) -> PTBBucketError | None:
         try:

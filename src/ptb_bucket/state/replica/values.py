@@ -15,7 +15,7 @@ from ptb_bucket.state.records import Kind
 from ptb_bucket.state.replica.unreadable import NEEDED_BY_ALL, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ptb_bucket.state.commit import Ledger
     from ptb_bucket.state.records import Record
@@ -109,12 +109,18 @@ class Values:
 
     # ---------------------------------------------------------------- merge: an object that PTB has
 
-    def merge_into(self, record: Record, live: Any) -> bool:
+    def merge_into(self, record: Record, live: Any, replace: Callable[[Any], None] | None = None) -> bool:
         """Bring a live object of PTB up to date in place; local changes since the last save survive.
 
+        Args:
+            record: The record.
+            live: The object.
+            replace: Called with the new object that PTB must have if this one cannot be changed in place. None if PTB
+                would not take it.
+
         Returns:
-            False if an object of this type cannot be changed in place, or if its class raised an error: see
-            ``unmerged``. It is left as it was, and saving it merges as before.
+            False if an object of this type cannot be changed in place or replaced, or if its class raised an error:
+            see ``unmerged``. It is left as it was, and saving it merges as before.
 
         Raises:
             UnreadableRecordError: The bucket's value cannot be decoded; ``live`` is unchanged.
@@ -128,7 +134,7 @@ class Values:
         try:
             with self._guard(record, ledger):
                 rebase = Rebase.plan(ledger, record)
-                if rebase.before != rebase.after and not self._merged_into(record, live, rebase, ledger):
+                if rebase.before != rebase.after and not self._merged_into(record, live, rebase, ledger, replace):
                     self._documents.metrics.not_assigned(record, live)
                     return False
         except CannotMergeError as error:
@@ -140,12 +146,18 @@ class Values:
         self._adopt(record, rebase)
         return True
 
-    def _merged_into(self, record: Record, live: Any, rebase: Rebase, ledger: Ledger) -> bool:
+    def _merged_into(
+        self, record: Record, live: Any, rebase: Rebase, ledger: Ledger, replace: Callable[[Any], None] | None
+    ) -> bool:
         unloaded = ledger.unloaded or self.unreadable.blind(record) is not None
         if unloaded and ledger.base.get(record) is None and not self._merger.is_default(record, live):
             self._documents.metrics.unloaded([record])
         merged = self._merger.merge_live(record, rebase.before, live, rebase.after, unloaded=unloaded)
-        return merge.update_in_place(live, merged, self._merger.equality)
+        if merge.update_in_place(live, merged, self._merger.equality):
+            return True
+        if replace is not None:
+            replace(merged)
+        return replace is not None
 
     def merge(self, record: Record, live: Any) -> Any:
         """Merge a value that PTB replaces instead of changing it: a keyboard, or a conversation's state.
