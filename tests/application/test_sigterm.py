@@ -77,7 +77,7 @@ def test_one_that_will_not_be_cancelled_is_left_behind_and_everybody_else_is_sav
 def test_a_store_that_hangs_does_not_keep_the_process_and_what_is_unsaved_is_said(tmp_path):
     raised, _logged, users = terminated("store hangs", tmp_path)
     assert raised.startswith(
-        "UnsavedError: The shutdown deadline of 1 s expired. These changes may not have been saved:"
+        "UnsavedError: The shutdown deadline of 2 s expired. These changes may not have been saved:"
     )
     assert "user_data[43]" in raised
     assert users == {}

@@ -18,7 +18,7 @@ from telegram.ext import CommandHandler
 from ptb_bucket.testing.faults import Fault
 from support.applications.instances import World
 
-DEADLINE = 1.0
+DEADLINE = 2.0
 
 
 async def _for_ever() -> None:
