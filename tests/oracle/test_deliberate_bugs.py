@@ -110,8 +110,8 @@ def double_an_element(patch):
 def replace_live_objects(patch):
     merge_into = Values.merge_into
 
-    def with_others(self, record, live):
-        merged = merge_into(self, record, live)
+    def with_others(self, record, live, replace=None):
+        merged = merge_into(self, record, live, replace)
         if isinstance(live, dict):
             new = copy.deepcopy(dict(live), {id(live): live})
             live.clear()

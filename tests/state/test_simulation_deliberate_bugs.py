@@ -45,7 +45,7 @@ def ignore_commit_ids(patch):
 
 
 def refresh_over_unsaved_changes(patch):
-    def merge_into(self, record, live):
+    def merge_into(self, record, live, replace=None):
         stored = self._documents.ledger(record).stored(record)
         live.clear()
         live.update(self._merger.decode(record, stored))

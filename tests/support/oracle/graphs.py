@@ -248,7 +248,9 @@ class Maker:
     def with_attribute(self, made: Any) -> Any:
         """Set an attribute on an instance of a container's subclass, now and then."""
         if self.rng.random() < 0.5:
+            self.around.append(made)
             made.note = self.value()
+            self.around.pop()
         return made
 
     def record(self, made: dict[Any, Any], size: int = 4) -> dict[Any, Any]:

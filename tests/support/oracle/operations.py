@@ -58,6 +58,7 @@ class Handler:
             return None
         maker = Maker(self.rng, self.style, self._may_refer_to())
         maker.room, maker.depth = 8, 2
+        maker.around.append(self.target)
         return maker.value()
 
     def node(self) -> Any:
