@@ -99,9 +99,9 @@ class Grounds:
 
     async def clean(self) -> Cleaned:
         """Remove everything below the prefix, with old versions. Errors are part of the result."""
-        await self.tally.settle()
         if not self.tally.written:
             return Cleaned()  # the bucket does not exist, or does not answer: that is the error to report
+        await self.tally.settle()
         if self._parent.scheme == "file":
             return Cleaned(left=self._remove_directory())
         try:
