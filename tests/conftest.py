@@ -37,7 +37,9 @@ def _keep_files_in_memory():
     PYTEST_DEBUG_TEMPROOT chooses another place.
     """
     memory = Path("/dev/shm")  # noqa: S108  pytest creates a directory there that only this user can open
-    if not memory.is_dir() or shutil.disk_usage(memory).free < ROOM or os.statvfs(memory).f_flag & os.ST_NOEXEC:
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < ROOM:
+        return
+    if os.statvfs(memory).f_flag & os.ST_NOEXEC:  # tests also start programs there
         return
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 

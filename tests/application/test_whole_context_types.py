@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import logging
 from typing import NamedTuple
 
@@ -14,8 +15,12 @@ from ptb_bucket import bucket_application
 from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.stores import MemoryStore
 
-LAYOUTS = pytest.mark.parametrize("layout", ["single", "per-type", "per-record"])
-SAVES = pytest.mark.parametrize("save", ["update", "interval"])
+CHOICES = list(itertools.product(["single", "per-type", "per-record"], ["json", "pickle"], ["update", "interval"]))
+EVERYWHERE = pytest.mark.parametrize(
+    "how",
+    [dict(zip(("layout", "codec", "save"), choice, strict=True)) for choice in CHOICES],
+    ids=map("-".join, CHOICES),
+)
 
 
 @dataclasses.dataclass(unsafe_hash=True)
@@ -40,13 +45,13 @@ class Place(NamedTuple):
     store: MemoryStore
     numbers: list[tuple[int, int]]
 
-    def build(self, cls, layout, save):
+    def build(self, cls, **options):
         async def count(_update, context):
             context.user_data.number += 1
             context.chat_data.number += 1
             self.numbers.append((context.user_data.number, context.chat_data.number))
 
-        builder = self.telegram.connect(bucket_application(self.store, layout=layout, save=save, types=[cls]))
+        builder = self.telegram.connect(bucket_application(self.store, types=[cls], **options))
         application = builder.context_types(ContextTypes(user_data=cls, chat_data=cls)).build()
         application.add_handler(MessageHandler(filters.ALL, count))
         return application
@@ -62,23 +67,21 @@ def up_to(number):
 
 
 @CLASSES
-@LAYOUTS
-@SAVES
-async def test_a_restart_keeps_what_was_counted(place, cls, layout, save):
+@EVERYWHERE
+async def test_a_restart_keeps_what_was_counted(place, cls, how):
     ada = place.telegram.user(42, "Ada")
     for _ in range(3):
-        async with place.build(cls, layout, save) as application:
+        async with place.build(cls, **how) as application:
             await ada.send(application, "one")
             await ada.send(application, "two")
     assert place.numbers == up_to(6)
 
 
 @CLASSES
-@LAYOUTS
-@SAVES
-async def test_two_instances_in_turns_count_on(place, cls, layout, save, caplog):
+@EVERYWHERE
+async def test_two_instances_in_turns_count_on(place, cls, how, caplog):
     ada = place.telegram.user(42, "Ada")
-    async with place.build(cls, layout, save) as one, place.build(cls, layout, save) as other:
+    async with place.build(cls, **how) as one, place.build(cls, **how) as other:
         for application in (one, other) * 3:
             await ada.send(application, "one")
             await ada.send(application, "two")
