@@ -1,4 +1,4 @@
-"""What the light client for Google saves: CPU from the import to the first GET, in fresh processes, in turns.
+"""Measure what the light client for Google saves: CPU from the import to the first GET, in fresh processes, in turns.
 
     python benchmarks/google_clients.py [--rounds 11] [--python PATH]
 

@@ -1,4 +1,4 @@
-"""What jobs in the bucket cost: counted requests of a tick and of a run, times list prices.
+"""Measure what jobs in the bucket cost: counted requests of a tick and of a run, times list prices.
 
     python benchmarks/of_ticks.py [--write docs/how-to/timers.md]
 

@@ -133,7 +133,7 @@ async def cost_table() -> list[str]:
 
 
 class Lateness:
-    """How late jobs ran: own ones, and those of another instance."""
+    """Measure how late jobs ran: own ones, and those of another instance."""
 
     def __init__(self) -> None:
         self.late: dict[str, list[float]] = {"own": [], "another's, known in time": [], "another's, due soon": []}

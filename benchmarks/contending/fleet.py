@@ -26,7 +26,7 @@ PEOPLE = 100
 
 @dataclass(frozen=True)
 class Case:
-    """One measurement.
+    """Describe one measurement.
 
     Args:
         instances: How many instances there are.
@@ -54,7 +54,7 @@ class Case:
 
 @dataclass
 class Outcome:
-    """What was measured.
+    """Hold the figures of one measurement.
 
     Args:
         waits: For each instance, the seconds from the arrival of an update until its change was durable.

@@ -1,4 +1,4 @@
-"""What to do about each kind of error or log line if its message does not say it."""
+"""Say what to do about each kind of error or log line if its message does not say it."""
 
 from __future__ import annotations
 

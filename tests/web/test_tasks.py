@@ -1,4 +1,4 @@
-"""What somebody who sees the page for the first time wants to know, with at most five clicks and fields each."""
+"""Answer what somebody who sees the page for the first time wants to know, with at most five clicks and fields each."""
 
 from __future__ import annotations
 

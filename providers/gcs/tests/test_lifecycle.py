@@ -141,7 +141,7 @@ async def test_closing_waits_for_what_is_on_its_way(server, proxy, bucket):
 
 
 async def test_closing_the_light_client_ends_what_is_on_its_way(server, bucket):
-    """Whether a connection was open or being opened: none stays, which would be a warning here."""
+    """Close a store whose connection is open or being opened: none stays, which would be a warning here."""
     store = GcsStore(bucket, Options(endpoint_url=server.url, client="light"))
     await store.put("warm", b"1", Create())
     writing = [asyncio.ensure_future(store.put(f"key-{number}", b"1", Create())) for number in range(12)]

@@ -32,7 +32,7 @@ def amazon(tmp_path, monkeypatch):
 
 
 def elsewhere(kind):
-    """What AWS answers when the bucket is in eu-west-3."""
+    """Answer as AWS does when the bucket is in eu-west-3."""
 
     def answer(seen):
         if ".eu-west-3." in seen.host and seen.region == "eu-west-3":

@@ -46,7 +46,7 @@ class Requests(InterceptingStore):
 
 
 class Process:
-    """One process of a bot. When it is dead, it does nothing any more outside of its own memory."""
+    """Act as one process of a bot. When it is dead, it does nothing any more outside of its own memory."""
 
     def __init__(self):
         self.dead = False

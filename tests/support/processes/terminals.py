@@ -28,7 +28,7 @@ class Shown(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What it printed, without styles and movements of the cursor."""
+        """Return what it printed, without styles and movements of the cursor."""
         return _CONTROL.sub("", self.raw)
 
 

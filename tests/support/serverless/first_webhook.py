@@ -56,7 +56,7 @@ def build_application():
 
 
 class Context:
-    """What Lambda passes with an event."""
+    """Stand for what Lambda passes with an event."""
 
     aws_request_id = "1"
 

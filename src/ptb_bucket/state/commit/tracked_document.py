@@ -90,6 +90,8 @@ class TrackedDocument:
         Args:
             look: Reads the document. Called after a wait, if other instances may have written meanwhile.
         """
+        if not self.turns.interval:
+            return
         for _ in range(len(active(self._header)) + 1):  # do not wait for ever for others that do not take turns
             pause = self.turns.pause(self._header, self.ledger.writer.id)
             if pause <= 0:

@@ -63,7 +63,7 @@ class Turns:
         self.looked = max(self.looked, began)
 
     def pause(self, header: Header | None, writer: str) -> float:
-        """Return the seconds until it is a writer's turn; 0 or less if it is.
+        """Return the seconds until it is a writer's turn; 0 or less if it is, or if the store has no limit.
 
         Args:
             header: The header of the newest known version.

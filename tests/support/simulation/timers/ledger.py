@@ -179,12 +179,12 @@ class Ledger:
 
     @property
     def repeated(self) -> int:
-        """How many runs were repetitions."""
+        """Return the number of runs that were repetitions."""
         return sum(len(runs) - 1 for runs in self.runs.values())
 
     @property
     def total(self) -> int:
-        """How many runs there were."""
+        """Return the number of runs."""
         return sum(len(runs) for runs in self.runs.values())
 
 

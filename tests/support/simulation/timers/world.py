@@ -27,7 +27,7 @@ LEASES = 180.0
 
 @dataclass(frozen=True)
 class Faults:
-    """How often something goes wrong.
+    """Set how often something goes wrong.
 
     Args:
         kill: The probability of a kill at each request, before it and after it.

@@ -1,4 +1,4 @@
-"""What is signed, by botocore, for Python 3.10 and 3.11, on which ``aws-sdk-signers`` does not run."""
+"""Sign requests with botocore, for Python 3.10 and 3.11, on which ``aws-sdk-signers`` does not run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a refused request says about the next attempt: another region, another time, new credentials.
+"""Learn from a refused request about the next attempt: another region, another time, new credentials.
 
 All of these answers say that the server did not carry out the request. Only then may it be sent again.
 """
