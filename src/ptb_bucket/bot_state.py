@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ptb_bucket.stats import Stats
     from ptb_bucket.stores import MeteredStore
 
-__all__ = ["BotState", "bot_id_of", "kinds_of", "open_spool"]
+__all__ = ["BotState", "bot_id_of", "is_bot_id", "kinds_of", "open_spool"]
 
 
 @dataclass(frozen=True)
@@ -131,11 +131,16 @@ def bot_id_of(bot: Bot) -> str:
         ConfigurationError: The token has none. The error does not show it, because all of it may be secret.
     """
     bot_id, colon, _ = bot.token.partition(":")
-    if not (colon and bot_id.isdigit()):
+    if not (colon and bot_id.isascii() and bot_id.isdigit()):
         raise ConfigurationError(
             "The bot token is invalid. A token starts with the bot ID and a colon, for example 123456:ABC..."
         )
     return bot_id
+
+
+def is_bot_id(text: str) -> bool:
+    """Tell whether a text is a bot's ID as Telegram writes it: digits, of which the first is not 0."""
+    return text.isascii() and text.isdigit() and not text.startswith("0")
 
 
 def kinds_of(store_data: PersistenceInput) -> tuple[Kind, ...]:

@@ -210,7 +210,7 @@ async def test_a_bots_id_may_be_a_number(bot_id):
     assert (await user_data(store))["premium"] is True
 
 
-@pytest.mark.parametrize("bot_id", [True, -1, "123456:secret", 1.5])
+@pytest.mark.parametrize("bot_id", [True, -1, "123456:secret", 1.5, "007", "\u0667", ""])
 async def test_a_bots_id_that_is_none_is_refused_and_not_repeated(bot_id):
     with pytest.raises(ConfigurationError, match="must be a number") as caught:
         async with edit_user_data(MemoryStore(), 42, bot_id=bot_id):

@@ -11,12 +11,12 @@ import re
 import sys
 import traceback
 from contextlib import redirect_stdout
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from ptb_bucket.bot_state import is_bot_id
 from ptb_bucket.cli.console import report_wait
 from ptb_bucket.cli.output import Output
 from ptb_bucket.location import ENVIRONMENT
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 __all__ = [
-    "AgeType",
     "RecordCommand",
-    "TimeType",
     "UriCommand",
     "VerbCommand",
     "checked_bot_id",
@@ -140,7 +138,7 @@ def with_bot_id(function: Callable[..., int | None]) -> Callable[..., int | None
 
 def checked_bot_id(given: str | None, token: str = "") -> str | None:
     """Return the ID, or refuse one that is not a number. ``token`` names another source that it may come from."""
-    if given is not None and not given.isdigit():
+    if given is not None and not is_bot_id(given):
         raise click.BadParameter(
             f"The bot ID must be a number. It is the part of the bot token before the colon{token}."
         )
@@ -231,67 +229,3 @@ def _without_init_phase() -> Iterator[None]:
 
 _INIT: Final = "PTB_BUCKET_INIT_SECONDS"
 """The setting of ``ptb_bucket.serverless.aws``, which needs more imports than the command line."""
-
-_PART: Final = re.compile(r"(\d+)([smhdw])")
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-class TimeType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.4
-    """A time in ISO 8601 with a time zone, or a time ago: ``2h``, ``1d12h``."""
-
-    name = "TIME"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Return a datetime with a time zone."""
-        if isinstance(value, datetime):
-            return value
-        text = str(value)
-        try:
-            length = _length(text)
-            found = _iso(text) if length is None else _ago(length)
-        except (ValueError, OverflowError) as error:
-            self.fail(
-                f"{text!r} is not a valid time ({error}). Use the form 2026-01-31T18:00:00Z, or 2h for two hours ago.",
-                param,
-                ctx,
-            )
-        if found > datetime.now(timezone.utc):
-            self.fail(f"{text!r} is in the future.", param, ctx)
-        return found
-
-
-class AgeType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # as above
-    """A length of time: ``30d``, ``1d12h``."""
-
-    name = "AGE"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Return a length of time that does not reach back beyond the calendar."""
-        if isinstance(value, timedelta):
-            return value
-        try:
-            found = _length(str(value))
-            _ago(found or timedelta())
-        except (ValueError, OverflowError):
-            found = None
-        if found is None:
-            self.fail(f"{value!r} is not an age. Write 30d for thirty days, or 1d12h.", param, ctx)
-        return found
-
-
-def _ago(length: timedelta) -> datetime:
-    return datetime.now(timezone.utc) - length
-
-
-def _length(text: str) -> timedelta | None:
-    parts = _PART.findall(text)
-    if not parts or "".join(map("".join, parts)) != text:
-        return None
-    return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
-
-
-def _iso(text: str) -> datetime:
-    found = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text))  # Python 3.10 cannot parse Z
-    if found.tzinfo is None:
-        raise ValueError("The time has no time zone. Add Z for UTC, or an offset such as +02:00")
-    return found

@@ -53,10 +53,10 @@ def input_file(name: str) -> Iterator[str]:
 
 
 @contextmanager
-def output_file(path: Path) -> Iterator[Path]:
+def output_file(name: str) -> Iterator[Path]:
     """Yield the path of a file to write. ``-`` is a temporary file, which is copied to stdout when it is complete."""
-    if str(path) != STDOUT:
-        yield path
+    if name != STDOUT:
+        yield Path(name)
         return
     with tempfile.TemporaryDirectory(prefix="ptb-bucket-") as folder:
         made = Path(folder, "stdout")

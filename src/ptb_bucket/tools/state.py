@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket._aio import Backoff, RetryPolicy
+from ptb_bucket.bot_state import is_bot_id
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import (
     ConfigurationError,
@@ -227,7 +228,7 @@ def bot_id_text(bot_id: int | str | None) -> str | None:
     """
     if bot_id is None:
         return None
-    if isinstance(bot_id, bool) or not str(bot_id).isdecimal():
+    if isinstance(bot_id, bool) or not is_bot_id(str(bot_id)):
         raise ConfigurationError("The bot ID must be a number: the part of the bot token before the colon.")
     return str(bot_id)
 

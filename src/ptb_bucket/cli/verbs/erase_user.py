@@ -10,6 +10,7 @@ import click
 
 from ptb_bucket import tools
 from ptb_bucket._wording import pluralize
+from ptb_bucket.cli.arguments import IDType
 from ptb_bucket.cli.options import RecordCommand, dry_run, with_bot_id, with_output
 from ptb_bucket.errors import RefusedError
 from ptb_bucket.tools import open_state
@@ -37,7 +38,7 @@ Example: ptb-bucket erase-user s3://my-bucket/my-bot 42
 
 @click.command(cls=RecordCommand, name="erase-user", epilog=_EXAMPLES)
 @click.argument("uri")
-@click.argument("user_id", type=int)
+@click.argument("user_id", type=IDType())
 @click.option(
     "--versions", is_flag=True, help="Also delete all old versions of each object that contained this user's data."
 )

@@ -29,7 +29,7 @@ Example: ptb-bucket export s3://my-bucket/my-bot bot.pickle --format pickle
 
 @click.command(cls=UriCommand, name="export", epilog=_EXAMPLES)
 @click.argument("uri")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path())
 @click.option(
     "--format",
     "form",
@@ -60,13 +60,13 @@ Example: ptb-bucket export s3://my-bucket/my-bot bot.pickle --format pickle
 @with_types
 @with_bot_id
 @with_output
-def command(uri: str, file: Path, form: str, output: Output, **settings: Any) -> None:
+def command(uri: str, file: str, form: str, output: Output, **settings: Any) -> None:
     """Write a bot's complete state to FILE, readable only by you. Use - for stdout.
 
     FILE contains personal data: protect it like the bucket. With --format pickle, a bot started as a script (python
     bot.py) finds its own classes in __main__ again. Pass them as --types bot:Cart.
     """
-    if str(file) == STDOUT:
+    if file == STDOUT:
         check_stdout(output, binary=form == "pickle", multi=settings["multi"])
     settings["main"] = _main(form, settings.pop("main"), no_main=settings.pop("no_main"), multi=settings["multi"])
     script = tools.script_of(settings["types"], settings["main"]) if form == "pickle" else None
@@ -76,7 +76,7 @@ def command(uri: str, file: Path, form: str, output: Output, **settings: Any) ->
         count = asyncio.run(_export(uri, path, form, output, left_out=timers.append, broadcasts=broadcasts, **settings))
     output.report(
         {
-            "file": str(file), "format": form, "records": count, "main": script, "timers_left_out": sum(timers),
+            "file": str(Path(file)), "format": form, "records": count, "main": script, "timers_left_out": sum(timers),
             "broadcasts_left_out": sum(broadcasts),
         },
         lambda: _render(file, count, script, sum(timers), sum(broadcasts), output),
@@ -94,8 +94,8 @@ def _main(form: str, main: str | None, *, no_main: bool, multi: bool) -> str | N
     return "" if no_main else main
 
 
-def _render(file: Path, count: int, script: str | None, timers: int, broadcasts: int, output: Output) -> None:  # noqa: PLR0913, PLR0917
-    where = "written to stdout" if str(file) == STDOUT else f"in {file}"
+def _render(file: str, count: int, script: str | None, timers: int, broadcasts: int, output: Output) -> None:  # noqa: PLR0913, PLR0917
+    where = "written to stdout" if file == STDOUT else f"in {Path(file)}"
     output.line(f"{pluralize(count, 'record is', 'records are')} {where}")
     if timers:
         output.line(f"{pluralize(timers, 'timer is', 'timers are')} left out. To keep timers, use --format json.")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptb_bucket import tools
-from ptb_bucket.cli.options import TimeType, UriCommand, dry_run, with_bot_id, with_output
+from ptb_bucket.cli.arguments import TimeType
+from ptb_bucket.cli.options import UriCommand, dry_run, with_bot_id, with_output
 from ptb_bucket.tools import UPDATE_INTERVAL, open_past
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import click
 
 from ptb_bucket import tools
 from ptb_bucket._wording import pluralize
-from ptb_bucket.cli.options import AgeType, UriCommand, dry_run, with_bot_id, with_output, with_types
+from ptb_bucket.cli.arguments import AgeType
+from ptb_bucket.cli.options import UriCommand, dry_run, with_bot_id, with_output, with_types
 from ptb_bucket.tools import open_state
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import click
 
 from ptb_bucket import tools
 from ptb_bucket._wording import pluralize
+from ptb_bucket.cli.arguments import AgeType, IDType
 from ptb_bucket.cli.editing import run_edit, with_edit_options
-from ptb_bucket.cli.options import AgeType, RecordCommand, UriCommand, with_bot_id, with_output
+from ptb_bucket.cli.options import RecordCommand, UriCommand, with_bot_id, with_output
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import BOT_DATA
 from ptb_bucket.stores import did_you_mean
@@ -68,8 +69,8 @@ def command() -> None:
 @command.command("list", cls=UriCommand, epilog="Example: ptb-bucket timers list s3://my-bucket/my-bot --due 1h")
 @click.argument("uri")
 @click.option("--due", metavar="TIME", type=AgeType(), help="Only timers that run within this time, or are late: 1h.")
-@click.option("--user", "user_id", metavar="ID", type=int, help="Only timers of this user and of their private chat.")
-@click.option("--chat", "chat_id", metavar="ID", type=int, help="Only timers of this chat.")
+@click.option("--user", "user_id", type=IDType(), help="Only timers of this user and of their private chat.")
+@click.option("--chat", "chat_id", type=IDType(), help="Only timers of this chat.")
 @with_bot_id
 @with_output
 def _list(  # noqa: PLR0913  what click gives

@@ -64,7 +64,7 @@ def _translate(exc: OSError, path: Path, key: str | None) -> StoreError:
         return AccessError(f"{what}. {remedy}.", key=key)
     if exc.errno == errno.ENAMETOOLONG:
         return UnsupportedError(f"{what}. Use a shorter key, or a directory closer to the root.", key=key)
-    return UnavailableError(f"{what}. Check the disk. The bot will keep trying to save its changes.", key=key)
+    return UnavailableError(f"{what}. Check the disk. A running bot keeps trying to save its changes.", key=key)
 
 
 def read_file(path: Path) -> bytes | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["conversation", "kind_of", "record_of", "words_of"]
 
-_NUMBER: Final = re.compile(r"-?\d{1,30}")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,30}")
 _SHORT: Final = {"bot": "bot_data", "chat": "chat_data", "user": "user_data", "conversation": "conversations"}
 _EXAMPLES: Final = {
     Kind.BOT: "bot_data",
