@@ -145,9 +145,8 @@ class Ledger:
         _none("doubled", [f"{one} in {target}" for target in tokens for one, n in tokens[target].items() if n > 1])
         _none("made up", [one for one in everywhere if one not in self.runs])
         if not plan.may_be_gone:
-            _none(
-                "torn", [f"{one}, not in {target}" for target in tokens for one in everywhere - tokens[target].keys()]
-            )
+            ended = everywhere - ({token_of(timer)} if timer else set())  # this one is run again
+            _none("torn", [f"{one}, not in {target}" for target in tokens for one in ended - tokens[target].keys()])
         if plan.acknowledged is not None and not plan.may_be_gone:
             _none("lost", self._expected(plan, everywhere, timer) - everywhere)
 
