@@ -60,7 +60,7 @@ def _ministack(port: int) -> Command:
 
 def _fake_gcs_server(port: int) -> Command:
     command = [str(_get_binary_path()), "-scheme", "http", "-backend", "memory", "-host", "127.0.0.1"]
-    return [*command, "-port", str(port)], {}
+    return [*command, "-port", str(port)], {"TZ": "UTC"}  # the only zone that google-cloud-storage reads
 
 
 SERVERS: Final[dict[str, tuple[str, Callable[[int], Command]]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -47,7 +48,9 @@ def google_server() -> Iterator[str]:
 
 @contextmanager
 def _running(command: list[str], url: str) -> Iterator[str]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603  our own
+    settings = os.environ | {"TZ": "UTC"}  # the only zone that google-cloud-storage reads
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, env=settings, stdout=quiet, stderr=quiet)  # noqa: S603  our own
     try:
         _wait_for(url)
         yield url

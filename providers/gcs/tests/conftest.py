@@ -90,7 +90,8 @@ def quoted(key: str) -> str:
 
 
 def started(command: list[str], url: str, path: str) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    zone = {"TZ": "UTC"}  # times in another zone, unlike Google's, are no times to google-cloud-storage
+    process = subprocess.Popen(command, env=os.environ | zone, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _ in range(400):
         try:
             with urllib.request.urlopen(url + path, timeout=5):  # noqa: S310  our own server
