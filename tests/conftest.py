@@ -68,7 +68,7 @@ SLOWEST = (
     "s3/tests/test_races.py",
     "tests/application/test_sigterm.py",
     "tests/integration/test_spool.py",
-    "tests/tools/test_pickle_round_trips.py",
+    "tests/tools/transfer/test_pickle_round_trips.py",
 )
 """The files that take longest, longest first. If one began last, one worker would run it while the others had ended."""
 
@@ -87,14 +87,12 @@ def pytest_collection_modifyitems(config, items):
     if os.environ.get("PTB_BUCKET_ANOTHER_PYTHON"):
         _leave_out(config, items)
     ranks = {name: rank for rank, name in enumerate(SLOWEST)}
-    there = {
-        "/".join(path.parts[-3:]) for folder in ("tests", "providers") for path in ROOT.glob(f"{folder}/**/test_*.py")
-    }
+    there = {_place(path) for folder in ("tests", "providers") for path in ROOT.glob(f"{folder}/**/test_*.py")}
     if missing := ranks.keys() - there:
         raise AssertionError(f"SLOWEST names files that do not exist: {sorted(missing)}")
 
     def rank(item):
-        return ranks.get("/".join(item.path.parts[-3:]), len(SLOWEST))
+        return ranks.get(_place(item.path), len(SLOWEST))
 
     items.sort(key=rank)
 
@@ -121,13 +119,13 @@ def pytest_runtest_makereport(item):
 
 
 def _leave_out(config, items):
-    left_out = {item for item in items if _place(item).startswith(ONCE) or "chromium" in item.fixturenames}
+    left_out = {item for item in items if _place(item.path).startswith(ONCE) or "chromium" in item.fixturenames}
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
     items[:] = [item for item in items if item not in left_out]
 
 
-def _place(item):
-    return item.path.relative_to(ROOT).as_posix().removeprefix("providers/")
+def _place(path):
+    return path.relative_to(ROOT).as_posix().removeprefix("providers/")
 
 
 def pytest_terminal_summary(terminalreporter):

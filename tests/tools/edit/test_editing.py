@@ -1,64 +1,25 @@
-"""Tests of changing single records: addresses, places, refusals, and that nothing else changes."""
+"""Tests of changing single records: what is refused, what a bot changes meanwhile, and that nothing else changes."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
 
 import pytest
-from telegram.ext import ContextTypes, ExtBot
 
-from ptb_bucket import BucketPersistence, edit_bot_data, edit_chat_data, edit_user_data
-from ptb_bucket.codecs import BotReference, JsonCodec, UnknownInstance
-from ptb_bucket.errors import CannotLoadError, CannotStoreError, ConfigurationError, NotFoundError, RefusedError
+from ptb_bucket.codecs import BotReference, UnknownInstance
+from ptb_bucket.errors import ConfigurationError, NotFoundError, RefusedError
 from ptb_bucket.state import Kind, Record
-from ptb_bucket.stores import MemoryStore, StoreWrapper
+from ptb_bucket.stores import StoreWrapper
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools.edit.addresses import record_of
 from ptb_bucket.tools.edit.edit import remove, set_value
-from ptb_bucket.tools.edit.paths import steps_of
 from ptb_bucket.tools.inspect import inspect_record, page
-
-BOT = "123456:offline"
-
-
-@dataclass
-class Cart:
-    items: list
-
-
-class Book(dict):
-    pass
-
-
-@pytest.fixture
-def store():
-    return MemoryStore()
-
-
-def running(store, **settings):
-    persistence = BucketPersistence(store, types=[Cart], refresh_interval=0, **settings)
-    persistence.set_bot(ExtBot(BOT))
-    return persistence
-
-
-async def remembered(store, **settings):
-    bot = running(store, **settings)
-    await asyncio.gather(
-        bot.update_user_data(42, {"cart": Cart([1]), "list": [1, 2], 7: {"a.b": {(1, 2): 3}}, "bot": bot.bot}),
-        bot.update_bot_data({"x": 1}),
-        bot.update_conversation("order", (42, 42), "size"),
-    )
-    return bot
+from support.tools.edited_bots import USER, Cart, remembered, running
 
 
 async def text_of(store, record):
     async with open_state(store) as state:
         return (await inspect_record(state, record)).text
-
-
-USER = Record.user(42)
 
 
 @pytest.mark.parametrize("layout", ["single", "per-record"])
@@ -132,50 +93,6 @@ async def test_a_reference_means_the_object_that_was_shown_or_nothing(store):
     found = (await running(store).get_user_data())[42]
     assert found == {"first": "new", "a": [1], "b": [1], "c": [1]}
     assert found["c"] is found["a"]
-
-
-@pytest.mark.parametrize(
-    ("words", "record", "rest"),
-    [
-        ("bot_data a.b", Record(Kind.BOT, "bot"), ["a.b"]),
-        ("chat_data -100 x", Record.chat(-100), ["x"]),
-        ("user_data 042", USER, []),
-        ('conversations order 42 "7" inline', Record.of_conversation("order", (42, "7", "inline")), []),
-        ("callback_data queries", Record(Kind.CALLBACK, "queries"), []),
-    ],
-)
-def test_records_as_people_name_them(words, record, rest):
-    section, *others = words.split()
-    assert record_of(section, others) == (record, rest)
-
-
-@pytest.mark.parametrize(
-    "words", ["users 42", "user_data", "user_data ada", "conversations order", 'conversations o "']
-)
-def test_what_names_no_record_says_what_would(words):
-    section, *others = words.split()
-    with pytest.raises(ConfigurationError, match=r"Example: |Choose one of|double quotes"):
-        record_of(section, others)
-
-
-@pytest.mark.parametrize(
-    ("path", "steps"),
-    [
-        ("", []),
-        ("a.b[0].c", ["a", "b", 0, "c"]),
-        ('["a.b"][-1]', ["a.b", -1]),
-        ('[7]["x]"]', [7, "x]"]),
-        ('[{"$tuple": [1, 2]}]', [(1, 2)]),
-    ],
-)
-def test_paths(path, steps):
-    assert steps_of(path, JsonCodec()) == steps
-
-
-@pytest.mark.parametrize("path", [".", "a..b", "a[", "a[x]", "a[0", "[[1]]", "a]", "a.7", "a[0]b", 'a"b'])
-def test_a_path_that_cannot_be_read(path):
-    with pytest.raises(ConfigurationError, match="path"):
-        steps_of(path, JsonCodec())
 
 
 async def test_only_that_place_changes_and_no_class_is_needed(store):
@@ -273,90 +190,5 @@ async def test_a_page_goes_on_after_the_last_one(store):
     assert (seen, found.total) == (list(range(-5, 2000)), 2005)
 
 
-# ---------------------------------------------------------------- from Python
-
-
-@pytest.mark.parametrize("layout", ["single", "per-type", "per-record"])
-async def test_edit_from_python(store, layout):
-    bot = await remembered(store, layout=layout)
-    live = (await bot.get_user_data())[42]
-    async with edit_user_data(store, 42, types=[Cart]) as data:
-        data["cart"].items.append(2)
-        live["mine"] = True
-        await bot.update_user_data(42, live)  # while the block is open
-    async with edit_chat_data(store, -100) as data:
-        data["title"] = "Friends"
-    async with edit_bot_data(store, bot_id="123456") as data:
-        data["x"] += 1
-    await bot.refresh_user_data(42, live)
-    assert (live["cart"], live["mine"]) == (Cart([1, 2]), True)
-    new = running(store, layout=layout)
-    assert (await new.get_chat_data(), await new.get_bot_data()) == ({-100: {"title": "Friends"}}, {"x": 2})
-
-
-async def test_a_block_that_raises_or_makes_what_cannot_be_stored_saves_nothing(store):
-    await remembered(store)
-    before = await store.get("state.json")
-    with pytest.raises(KeyError):
-        async with edit_user_data(store, 42, types=[Cart]) as data:
-            data["x"] = data["nothing"]
-    with pytest.raises(CannotStoreError, match="user_data"):
-        async with edit_user_data(store, 42, types=[Cart]) as data:
-            data.update(x=1, y=object())
-    with pytest.raises(CannotLoadError, match="Cart"):
-        async with edit_user_data(store, 42) as data:
-            raise AssertionError(data)
-    async with edit_user_data(store, 8) as data:
-        assert data == {}
-    assert await store.get("state.json") == before
-
-
-async def test_context_types_make_what_is_not_there(store):
-    running(store)
-    context_types = ContextTypes(user_data=Book)
-    bot = BucketPersistence(store, context_types=context_types)
-    bot.set_bot(ExtBot(BOT))
-    await bot.update_bot_data({"x": 1})
-    async with edit_user_data(store, 8, context_types=context_types) as data:
-        data["title"] = "Emma"
-    assert type(data) is Book
-    async with edit_user_data(store, 8, context_types=context_types) as data:
-        assert (type(data), data) == (Book, {"title": "Emma"})
-
-
-async def test_no_state_is_made_by_editing(store):
-    with pytest.raises(NotFoundError):
-        async with edit_user_data(store, 8, bot_id="123456") as data:
-            raise AssertionError(data)
-    assert [info async for info in store.list()] == []
-
-
 def test_opaque_values_are_equal_by_content():
     assert UnknownInstance("A", [1]) == UnknownInstance("A", [1]) != UnknownInstance("A", [1.0])
-
-
-@pytest.mark.parametrize(("text", "blamed"), [("yes", False), ("[1", False), ('{"$bytes": 5}', True)])
-async def test_a_value_that_is_no_json_is_not_called_a_damaged_record(store, text, blamed):
-    await remembered(store)
-    async with open_state(store, keep_unknown=True) as state:
-        with pytest.raises(ConfigurationError, match="double quotes") as caught:
-            await set_value(state, USER, "x", text)
-    assert ("damaged" in str(caught.value)) is blamed
-
-
-async def test_what_has_no_places_is_named_and_not_called_missing(store):
-    await remembered(store)
-    async with open_state(store, keep_unknown=True) as state:
-        with pytest.raises(RefusedError, match=r"\['list'\]\[0\] is of type int, so \['x'\]"):
-            await set_value(state, USER, "list[0].x", "1")
-        with pytest.raises(NotFoundError, match=r"\['nothing'\] was not found"):
-            await set_value(state, USER, "nothing.x.y", "1")
-
-
-async def test_a_class_name_that_is_not_registered_is_refused(store):
-    await remembered(store)
-    async with open_state(store, keep_unknown=True, types=[Cart]) as state:
-        with pytest.raises(ConfigurationError, match="the class Carp is not registered"):
-            await set_value(state, USER, "cart", '{"$Carp": {"items": []}}')
-        await set_value(state, USER, "cart", '{"$Cart": {"items": [9]}}')
-    assert (await running(store).get_user_data())[42]["cart"] == Cart([9])

@@ -1,10 +1,9 @@
-"""Broadcasts and the tools: they are copied, swept, checked and sealed anew with the state, and a person can leave."""
+"""Tests that broadcasts are copied, swept, checked and sealed anew with the state."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import os
 import re
 import time
@@ -17,67 +16,13 @@ from ptb_bucket import BucketPersistence, tools
 from ptb_bucket.cli import main
 from ptb_bucket.errors import CorruptDocumentError, DocumentError, RefusedError
 from ptb_bucket.sealing import SealedStore, Sealing
-from ptb_bucket.state import BOT_DATA, BROADCAST, GONE, Journals, Kind, Record
-from ptb_bucket.state.timers import Timer
+from ptb_bucket.state import BROADCAST, Journals, Record
 from ptb_bucket.stores import Create, LocalStore, MemoryStore, Update
-from ptb_bucket.tools import (
-    check,
-    copy,
-    erase,
-    export_json,
-    find_person,
-    open_state,
-    open_target,
-    past_of,
-    rekey,
-    sweep,
-)
+from ptb_bucket.tools import check, copy, export_json, open_state, open_target, rekey, sweep
 from support.parameters import MOST_DIFFERENT
+from support.tools.stored_broadcasts import ADA, KEY, PEOPLE, audience_of, journal_of, remember
 
-ADA = 987654321
-KEY = base64.b64encode(b"k" * 32).decode()
 OTHER = base64.b64encode(b"o" * 32).decode()
-PEOPLE = [7, *range(100_000, 110_000), ADA, 8]
-
-
-@pytest.fixture(params=MOST_DIFFERENT)
-def uri(request, tmp_path):
-    return f"file:{tmp_path / 'bot'}?keep=9&layout={request.param}"
-
-
-@pytest.fixture(params=["plain", "sealed"])
-def sealed(request, monkeypatch):
-    if request.param == "sealed":
-        monkeypatch.setenv("PTB_BUCKET_ENCRYPTION_KEYS", KEY)
-    return request.param == "sealed"
-
-
-async def remember(uri, **journal):
-    """Store a bot with a broadcast that is under way, as its journal says, and the timer that drives it."""
-    bot = BucketPersistence(uri)
-    bot.set_bot(ExtBot("123456:offline"))
-    await bot.update_user_data(7, {"name": "Grace"})
-    replica = bot._session.replica
-    replica.documents.kinds = tuple(Kind)
-    timer = Timer(BROADCAST, "00", "news-7", "news-7", due=time.time() + 1e6)
-    replica.stage(Record.of_timer(BOT_DATA, f"{BROADCAST}news-7"), timer.to_value())
-    await bot.flush()
-    journals = Journals(replica.documents.store)
-    made = await journals.create("news-7", "news", PEOPLE)
-    await journals.write(made.but(done=5, sent=3, blocked=[7, ADA], failed=[], **journal))
-
-
-async def journal_of(state):
-    return await Journals(state.store).read("news-7")
-
-
-async def audience_of(state):
-    return await Journals(state.store).people(await journal_of(state), 0, len(PEOPLE))
-
-
-async def bytes_of(state):
-    keys = [info.key async for info in state.store.list("broadcasts/")]
-    return b"".join([(await state.store.get(key)).data for key in keys])
 
 
 # ---------------------------------------------------------------- copies
@@ -126,100 +71,6 @@ async def test_an_export_says_how_many_it_leaves_out(uri, tmp_path, capsys):
     assert BROADCAST not in (tmp_path / "bot.json").read_text()
     assert await asyncio.to_thread(main, ["export", uri, str(tmp_path / "again.json")]) == 0
     assert "1 broadcast is left out. 'ptb-bucket copy' moves broadcasts." in capsys.readouterr().out
-
-
-# ---------------------------------------------------------------- a person leaves
-
-
-async def test_a_person_is_removed_from_audience_and_journal_and_all_others_keep_their_places(uri, sealed):
-    await remember(uri)
-    async with open_state(uri) as state:
-        found = await find_person(state, ADA)
-        assert list(found.broadcasts) == ["news-7"]
-        await erase(state, found, None, force=True)
-        assert await audience_of(state) == [GONE if one == ADA else one for one in PEOPLE]
-        journal = await journal_of(state)
-        assert (journal.people, journal.done, list(journal.blocked)) == (len(PEOPLE), 5, [7])
-        assert b"987654321" not in await bytes_of(state)
-        assert (await find_person(state, ADA)).broadcasts == {}
-
-
-async def test_old_versions_with_the_person_are_found_and_deleted(uri, tmp_path):
-    await remember(uri)
-    async with open_state(uri) as state:
-        found = await find_person(state, ADA)
-        await erase(state, found, None, force=True)
-        left = await past_of(state, found)
-        assert len(left.broadcasts) == 2
-        await erase(state, await find_person(state, ADA), left, force=True)
-        assert (await past_of(state, found)).number == 0
-    raw = b"".join(path.read_bytes() for path in (tmp_path / "bot").rglob("*") if path.is_file())
-    assert b"987654321" not in raw
-
-
-async def test_old_versions_of_a_swept_audience_are_found_and_deleted(uri, tmp_path):
-    """No listing shows an audience that was swept. Its keys follow from the journal, which stays."""
-    await remember(uri, state="finished")
-    async with open_state(uri) as state:
-        audience = [key for key in (await Journals(state.store).objects())["news-7"] if "people-" in key]
-        await sweep(state, timedelta(0))
-        found = await find_person(state, ADA)
-        past = await past_of(state, found)
-        assert set(audience) & past.broadcasts.keys() == {audience[-1]}  # the only part with this person
-        await erase(state, found, past, force=True)
-        assert (await past_of(state, await find_person(state, ADA))).number == 0
-    raw = b"".join(path.read_bytes() for path in (tmp_path / "bot").rglob("*") if path.is_file())
-    assert b"987654321" not in raw
-
-
-async def test_an_audience_without_a_journal_is_searched_under_any_name(uri):
-    await remember(uri)
-    async with open_state(uri) as state:
-        key = "broadcasts/not a name/people-00-000000.json"
-        await state.store.put(key, b"[987654321]", Create())
-        found = await find_person(state, ADA)
-        await erase(state, found, await past_of(state, found), force=True)
-        assert json.loads((await state.store.get(key)).data) == [GONE]
-        assert (await past_of(state, found)).number == 0
-
-
-def test_the_receipt_says_that_versions_of_a_deleted_object_may_remain(uri, tmp_path, capsys):
-    """Nothing shows the audience of a killed instance any more once it is swept. The receipt does not deny it."""
-    asyncio.run(remember(uri))
-    (tmp_path / "bot" / "broadcasts.d" / "news-7.d" / "journal.json").unlink()
-    for path in (tmp_path / "bot").rglob("people-*.json"):
-        if path.is_file():
-            os.utime(path, (time.time() - 90_000,) * 2)
-    assert main(["sweep", uri, "--older-than", "1d"]) == 0
-    capsys.readouterr()
-    assert main(["erase-user", uri, str(ADA), "--force", "--versions", "--yes"]) == 0
-    raw = b"".join(path.read_bytes() for path in (tmp_path / "bot").rglob("*") if path.is_file())
-    out = " ".join(capsys.readouterr().out.split())
-    assert b"987654321" in raw
-    assert "no other old version that can be found contains this user" in out
-    assert "Objects that were deleted, by hand or by 'sweep', are not listed" in out
-
-
-async def test_an_audience_that_is_swept_meanwhile_contains_nobody(uri):
-    await remember(uri, state="finished")
-    async with open_state(uri) as state:
-        journals = Journals(state.store)
-        audience = (await journals.objects())["news-7"][:-1]
-        await sweep(state, timedelta(0))
-        for key in audience:
-            assert await journals.has(key, ADA) is False
-            await journals.forget(key, ADA)
-        assert [info.key async for info in state.store.list("broadcasts/")] == ["broadcasts/news-7/journal.json"]
-
-
-def test_the_receipt_names_the_broadcast(uri, capsys):
-    asyncio.run(remember(uri))
-    assert main(["erase-user", uri, str(ADA), "--force", "--dry-run"]) == 0
-    assert "The ID would be removed from the audience and the report of these broadcasts: news-7." in (
-        capsys.readouterr().out
-    )
-    assert main(["erase-user", uri, str(ADA), "--force", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["broadcasts"] == ["news-7"]
 
 
 # ---------------------------------------------------------------- sweep, check, rekey
