@@ -46,7 +46,8 @@ def _keep_files_in_memory():
 
 SLOWEST = (
     "tests/web/test_pages.py",
-    "tests/cli/test_every_verb.py",
+    "tests/cli/conventions/test_every_verb.py",
+    "tests/cli/conventions/test_silent_server.py",
     "s3/tests/test_verify.py",
     "tests/web/test_writing.py",
     "tests/web/test_security.py",
@@ -55,7 +56,7 @@ SLOWEST = (
     "s3/tests/test_faults.py",
     "s3/tests/test_conformance.py",
     "tests/state/test_simulation_deliberate_bugs.py",
-    "tests/cli/test_scripts.py",
+    "tests/cli/values/test_scripts.py",
     "tests/cli/test_tools.py",
     "s3/tests/test_lifecycle.py",
     "s3/tests/test_tools.py",
@@ -74,7 +75,8 @@ SLOWEST = (
 
 
 ONCE = (
-    "tests/docs/", "tests/benchmarks/", "tests/terraform/", "tests/cli/test_every_verb.py",
+    "tests/docs/", "tests/benchmarks/", "tests/terraform/",
+    "tests/cli/conventions/test_every_verb.py", "tests/cli/conventions/test_silent_server.py",
     "tests/test_documentation.py", "tests/test_import_rules.py", "tests/integration/test_soak.py",
     "s3/tests/test_verify.py", "gcs/tests/test_verify.py", "s3/tests/test_killed_tickers.py",
     "gcs/tests/test_killed_tickers.py",

@@ -82,7 +82,7 @@ async def test_old_versions_go_too(moto, monkeypatch):
     assert names == set()
 
 
-@pytest.mark.long  # tests/cli/test_verify.py interrupts verifications of a directory in each run
+@pytest.mark.long  # tests/cli/verbs/test_verify.py interrupts verifications of a directory in each run
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_an_interruption_leaves_nothing(moto, interruptible, name):
     bucket = moto.bucket()
