@@ -61,14 +61,14 @@ SLOWEST = (
     "s3/tests/test_lifecycle.py",
     "s3/tests/test_tools.py",
     "tests/serverless/test_asgi_server.py",
-    "tests/integration/test_old_and_new_processes.py",
+    "tests/integration/old_releases/test_old_and_new_processes.py",
     "tests/state/test_simulation.py",
     "tests/starter/test_init.py",
     "tests/codecs/test_late_telegram.py",
     "tests/benchmarks/test_scale.py",
     "s3/tests/test_races.py",
     "tests/application/test_sigterm.py",
-    "tests/integration/test_spool.py",
+    "tests/integration/outages/test_spool.py",
     "tests/tools/transfer/test_pickle_round_trips.py",
 )
 """The files that take longest, longest first. If one began last, one worker would run it while the others had ended."""

@@ -3,78 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import stat
 
 import pytest
 
-from ptb_bucket import Sealing
-from ptb_bucket.errors import (
-    AccessError,
-    ConfigurationError,
-    CorruptDocumentError,
-    ForeignDocumentError,
-    SealError,
-    UnavailableError,
-    UnsavedError,
-    VanishedDocumentError,
-)
+from ptb_bucket.errors import AccessError, UnsavedError
 from ptb_bucket.state import LAYOUTS
-from ptb_bucket.stores import MemoryStore, PrefixStore
-from ptb_bucket.testing.faults import Fault, FaultyStore
+from ptb_bucket.testing.faults import Fault
 from support.applications.restarting_bot import opened
+from support.applications.spooling_bot import Bot, hurry
 from support.parameters import crossed
 from support.processes.child_processes import finished, spawn, start_together
-
-
-def hurry(persistence):
-    """Shorten the deadline, but only in an outage, because a slow machine must not look like one."""
-    persistence._session.replica.documents.retry_policy.deadline = 0.05
-
-
-class Bot:
-    """The bucket and the spool of one bot, and processes that start one after the other."""
-
-    def __init__(self, tmp_path, **options):
-        self.spool, self.fault, self.reading_too = tmp_path / "spool", None, False
-        self.store = MemoryStore()
-        self.faulty = FaultyStore(self.store, self._plan)
-        self.options = {"spool_dir": self.spool, **options}
-
-    def _plan(self, operation, _key):
-        return self.fault if operation == "put" or self.reading_too else None
-
-    def open(self, **options):
-        return opened(self.faulty, **{**self.options, **options})
-
-    async def started(self, **options):
-        """Start a process; return it and the bot_data that it received."""
-        persistence = self.open(**options)
-        return persistence, await persistence.get_bot_data()
-
-    async def end_unsaved(self, persistence, bot_data, fault=Fault.UNAVAILABLE):
-        """Save in an outage and end; return the error of flush()."""
-        self.fault = fault
-        hurry(persistence)
-        with pytest.raises((UnavailableError, AccessError)):
-            await persistence.update_bot_data(bot_data)
-        if fault is Fault.LATE or fault is Fault.ANSWER_LOST:
-            self.reading_too, self.fault = True, Fault.UNAVAILABLE
-        with pytest.raises(UnsavedError) as told:
-            await persistence.flush()
-        self.fault, self.reading_too = None, False
-        persistence._session.replica.documents.retry_policy.deadline = 30
-        return str(told.value)
-
-    def files(self):
-        return sorted(path for path in self.spool.iterdir() if path.suffix == ".spool")
-
-    async def stored(self):
-        return await opened(self.store).get_bot_data()
-
-
-@pytest.fixture
-def bot(tmp_path):
-    return Bot(tmp_path)
 
 
 @pytest.mark.parametrize(("layout", "codec"), crossed(list(LAYOUTS), ["json", "pickle"], strength=1, spread=True))
@@ -103,45 +41,6 @@ async def test_spooled_changes_are_merged_before_the_next_start_loads_data(tmp_p
     assert bot.files() == []
     assert two.stats.pending == ()
     assert await opened(bot.store, layout=layout, codec=codec).get_bot_data() == data
-
-
-async def test_the_file_is_for_this_user_only(bot):
-    one, _ = await bot.started()
-    said = await bot.end_unsaved(one, {"a": 1})
-    assert said.startswith("1 record is not saved (bot_data): ")
-    assert str(bot.spool) in said
-    (path,) = bot.files()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(bot.spool.stat().st_mode) == 0o700
-
-
-@pytest.mark.parametrize("keys", ["encryption_keys", "signing_keys"])
-async def test_with_sealing_the_file_is_sealed_and_opens_nowhere_else(bot, keys):
-    bot.options["sealing"] = Sealing(**{keys: "k" * 43}, max_size=20_000)
-    one, _ = await bot.started()
-    await bot.end_unsaved(one, {"secret": "hunter2 " * 2000})
-    (path,) = bot.files()
-    data = path.read_bytes()
-    assert data.startswith(b"ptb-bucket sealed ")
-    assert (b"aHVudGVyMi" in data) == (keys == "signing_keys")  # base64 of it
-    with pytest.raises(SealError, match="contains unsaved changes from an earlier run"):
-        await bot.started(sealing=None)
-    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    with pytest.raises(SealError):
-        await bot.started()
-    path.rename(path.with_stem("1"))
-    with pytest.raises(SealError):
-        await bot.started()
-    path.with_stem("1").unlink()
-    path.write_bytes(data)
-    _, found = await bot.started()
-    assert found == {"secret": "hunter2 " * 2000}
-
-
-async def test_without_spool_dir_the_error_names_what_was_not_saved(bot):
-    one, _ = await bot.started(spool_dir=None)
-    assert (await bot.end_unsaved(one, {"a": 1})).startswith("1 record is not saved (bot_data): ")
-    assert not bot.spool.exists()
 
 
 @pytest.mark.parametrize("fault", [Fault.ANSWER_LOST, Fault.LATE, Fault.UNAVAILABLE], ids=lambda fault: fault.name)
@@ -216,83 +115,6 @@ async def test_if_the_bucket_is_still_out_at_the_next_start_the_file_stays(bot):
     bot.fault = None
     _, data = await bot.started()
     assert data == {"log": ["a", "b"]}
-
-
-@pytest.mark.parametrize("other", [{"layout": "per-type"}, {"codec": "pickle"}], ids=str)
-async def test_another_layout_or_codec_refuses_it_and_does_not_remove_it(bot, other):
-    one, _ = await bot.started()
-    await bot.end_unsaved(one, {"a": 1})
-    with pytest.raises(ForeignDocumentError, match="not changed"):
-        await bot.started(**other)
-    assert len(bot.files()) == 1
-    _, data = await bot.started()
-    assert data == {"a": 1}
-
-
-async def test_another_place_refuses_it_and_does_not_remove_it(bot):
-    one, _ = await bot.started()
-    await bot.end_unsaved(one, {"a": 1})
-    elsewhere = opened(PrefixStore(bot.store, "other/"), spool_dir=bot.spool)
-    with pytest.raises(ForeignDocumentError, match=r"document state\.json in memory, not other/state\.json in memory"):
-        await elsewhere.get_bot_data()
-    assert len(bot.files()) == 1
-
-
-async def test_another_bot_refuses_it_and_has_a_directory_of_its_own_if_told_so(bot, monkeypatch):
-    bot.options["spool_dir"] = f"{bot.spool}/{{bot_id}}"
-    one, _ = await bot.started()
-    await bot.end_unsaved(one, {"a": 1})
-    (home,) = bot.spool.iterdir()
-    monkeypatch.setattr("ptb_bucket.session.bot_id_of", lambda _bot: "99")
-    assert await opened(MemoryStore(), spool_dir=bot.options["spool_dir"]).get_bot_data() == {}
-    with pytest.raises(ForeignDocumentError, match=r"bot_id \d+, not 99"):
-        await opened(bot.store, spool_dir=home).get_bot_data()
-
-
-async def test_a_damaged_file_is_refused_and_stays(bot):
-    one, _ = await bot.started()
-    await bot.end_unsaved(one, {"a": 1})
-    (path,) = bot.files()
-    data = path.read_bytes()
-    path.write_bytes(data[:-1])
-    with pytest.raises(CorruptDocumentError, match=f"{path.name} contains unsaved changes from an earlier run"):
-        await bot.started()
-    path.write_bytes(data.replace(b"spool 1 ", b"spool 3 "))
-    with pytest.raises(ForeignDocumentError, match="too new"):
-        await bot.started()
-
-
-async def test_a_document_that_vanished_meanwhile_is_not_begun_anew(bot):
-    one, _ = await bot.started()
-    await one.update_user_data(42, {"much": 1})
-    await bot.end_unsaved(one, {"a": 1})
-    await bot.store.delete("state.json")
-    with pytest.raises(VanishedDocumentError, match="no longer exists"):
-        await bot.started()
-    assert len(bot.files()) == 1
-
-
-async def test_an_unusable_spool_dir_is_reported_at_the_start(bot, tmp_path):
-    (tmp_path / "spool").write_text("no directory")
-    with pytest.raises(AccessError, match="not a directory"):
-        await bot.started()
-    with pytest.raises(ConfigurationError, match="spool_dir"):
-        bot.open(spool_dir=7)
-
-
-async def test_what_cannot_be_kept_either_is_still_unsaved_and_said(bot, monkeypatch):
-    one, _ = await bot.started()
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("ptb_bucket.state.spool.files.write_file", full)
-        said = await bot.end_unsaved(one, {"a": 1})
-    assert "could not be written to spool_dir either" in said
-    assert one.stats.pending == ("bot_data",)
-    await one.flush()
-    assert await bot.stored() == {"a": 1}
 
 
 # ---------------------------------------------------------------- real processes

@@ -28,7 +28,7 @@ from support.documents.old_bots import (
 from support.documents.old_documents import Step
 from support.parameters import crossed
 
-FIXTURES = Path(__file__).parents[1] / "fixtures" / "bots"
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "bots"
 
 
 class OldBot:

@@ -29,7 +29,7 @@ from support.parameters import crossed
 from support.processes.child_processes import CHAT, finished, spawn, start_together
 
 OLD = "36b9f0d"
-REARRANGED_AFTER = Path(__file__).parents[1] / "fixtures" / "4a8caaf.tar.xz"
+REARRANGED_AFTER = Path(__file__).parents[2] / "fixtures" / "4a8caaf.tar.xz"
 PLACES = [(layout, codec) for layout in LAYOUTS for codec in ("json", "pickle")]
 TIMES = 8
 FEW_TIMES = 3
@@ -44,7 +44,7 @@ def old(tmp_path_factory, long) -> Path:
     give_up = pytest.fail if long else pytest.skip
     root = tmp_path_factory.mktemp("old")
     git = shutil.which("git")
-    repository = Path(__file__).parents[2]
+    repository = Path(__file__).parents[3]
     command = [git, "archive", "--format=zip", OLD, "src"]
     archive = git and subprocess.run(command, cwd=repository, capture_output=True, check=False)
     if not archive or archive.returncode:

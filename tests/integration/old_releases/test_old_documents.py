@@ -18,7 +18,7 @@ WRITTEN_WITH = (22, 8)
 """Of python-telegram-bot."""
 WITH_TELEGRAM_OBJECTS = 2
 """The user whose data they are."""
-FIXTURES = Path(__file__).parents[1] / "fixtures" / "documents"
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "documents"
 
 
 class Old:
