@@ -60,7 +60,7 @@ SLOWEST = (
     "tests/cli/test_tools.py",
     "s3/tests/test_lifecycle.py",
     "s3/tests/test_tools.py",
-    "tests/serverless/test_asgi_server.py",
+    "tests/serverless/asgi/test_server.py",
     "tests/integration/old_releases/test_old_and_new_processes.py",
     "tests/state/test_simulation.py",
     "tests/starter/test_init.py",
