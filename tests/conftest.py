@@ -46,6 +46,7 @@ def _keep_files_in_memory():
 
 SLOWEST = (
     "tests/web/test_pages.py",
+    "tests/web/test_values.py",
     "tests/cli/conventions/test_every_verb.py",
     "tests/cli/conventions/test_silent_server.py",
     "s3/tests/test_verify.py",

@@ -39,8 +39,6 @@ CALLS = {
     "export": "{uri} -",
 }
 """Every verb → arguments with which it prints something."""
-
-
 BOT = """
 import os
 from ptb_bucket import bucket_application
