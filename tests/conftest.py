@@ -78,7 +78,8 @@ SLOWEST = (
 ONCE = (
     "tests/docs/", "tests/benchmarks/", "tests/terraform/",
     "tests/cli/conventions/test_every_verb.py", "tests/cli/conventions/test_silent_server.py",
-    "tests/test_documentation.py", "tests/test_import_rules.py", "tests/integration/test_soak.py",
+    "tests/test_documentation.py", "tests/test_import_rules.py", "tests/test_imports_between_packages.py",
+    "tests/integration/test_soak.py",
     "s3/tests/kit/test_verify.py", "gcs/tests/kit/test_verify.py", "s3/tests/kit/test_killed_tickers.py",
     "gcs/tests/kit/test_killed_tickers.py",
 )  # fmt: skip
