@@ -46,38 +46,42 @@ def _keep_files_in_memory():
 
 SLOWEST = (
     "tests/web/test_pages.py",
-    "tests/cli/test_every_verb.py",
-    "s3/tests/test_verify.py",
+    "tests/web/test_values.py",
+    "tests/cli/conventions/test_every_verb.py",
+    "tests/cli/conventions/test_silent_server.py",
+    "s3/tests/kit/test_verify.py",
     "tests/web/test_writing.py",
     "tests/web/test_security.py",
     "tests/web/test_access.py",
-    "s3/tests/test_several_instances.py",
-    "s3/tests/test_faults.py",
-    "s3/tests/test_conformance.py",
+    "s3/tests/kit/test_several_instances.py",
+    "s3/tests/kit/test_faults.py",
+    "s3/tests/kit/test_conformance.py",
     "tests/state/test_simulation_deliberate_bugs.py",
-    "tests/cli/test_scripts.py",
+    "tests/cli/values/test_scripts.py",
     "tests/cli/test_tools.py",
     "s3/tests/test_lifecycle.py",
-    "s3/tests/test_tools.py",
-    "tests/serverless/test_asgi_server.py",
-    "tests/integration/test_old_and_new_processes.py",
+    "s3/tests/kit/test_tools.py",
+    "tests/serverless/asgi/test_server.py",
+    "tests/integration/old_releases/test_old_and_new_processes.py",
     "tests/state/test_simulation.py",
     "tests/starter/test_init.py",
     "tests/codecs/test_late_telegram.py",
     "tests/benchmarks/test_scale.py",
-    "s3/tests/test_races.py",
+    "s3/tests/kit/test_races.py",
     "tests/application/test_sigterm.py",
-    "tests/integration/test_spool.py",
-    "tests/tools/test_pickle_round_trips.py",
+    "tests/integration/outages/test_spool.py",
+    "tests/tools/transfer/test_pickle_round_trips.py",
 )
 """The files that take longest, longest first. If one began last, one worker would run it while the others had ended."""
 
 
 ONCE = (
-    "tests/docs/", "tests/benchmarks/", "tests/terraform/", "tests/cli/test_every_verb.py",
-    "tests/test_documentation.py", "tests/test_import_rules.py", "tests/integration/test_soak.py",
-    "s3/tests/test_verify.py", "gcs/tests/test_verify.py", "s3/tests/test_killed_tickers.py",
-    "gcs/tests/test_killed_tickers.py",
+    "tests/docs/", "tests/benchmarks/", "tests/terraform/",
+    "tests/cli/conventions/test_every_verb.py", "tests/cli/conventions/test_silent_server.py",
+    "tests/test_documentation.py", "tests/test_import_rules.py", "tests/test_imports_between_packages.py",
+    "tests/integration/test_soak.py",
+    "s3/tests/kit/test_verify.py", "gcs/tests/kit/test_verify.py", "s3/tests/kit/test_killed_tickers.py",
+    "gcs/tests/kit/test_killed_tickers.py",
 )  # fmt: skip
 """Tests whose outcome does not depend on the version of Python. Those in a browser are left out with them."""
 
@@ -87,14 +91,12 @@ def pytest_collection_modifyitems(config, items):
     if os.environ.get("PTB_BUCKET_ANOTHER_PYTHON"):
         _leave_out(config, items)
     ranks = {name: rank for rank, name in enumerate(SLOWEST)}
-    there = {
-        "/".join(path.parts[-3:]) for folder in ("tests", "providers") for path in ROOT.glob(f"{folder}/**/test_*.py")
-    }
+    there = {_place(path) for folder in ("tests", "providers") for path in ROOT.glob(f"{folder}/**/test_*.py")}
     if missing := ranks.keys() - there:
         raise AssertionError(f"SLOWEST names files that do not exist: {sorted(missing)}")
 
     def rank(item):
-        return ranks.get("/".join(item.path.parts[-3:]), len(SLOWEST))
+        return ranks.get(_place(item.path), len(SLOWEST))
 
     items.sort(key=rank)
 
@@ -121,13 +123,13 @@ def pytest_runtest_makereport(item):
 
 
 def _leave_out(config, items):
-    left_out = {item for item in items if _place(item).startswith(ONCE) or "chromium" in item.fixturenames}
+    left_out = {item for item in items if _place(item.path).startswith(ONCE) or "chromium" in item.fixturenames}
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
     items[:] = [item for item in items if item not in left_out]
 
 
-def _place(item):
-    return item.path.relative_to(ROOT).as_posix().removeprefix("providers/")
+def _place(path):
+    return path.relative_to(ROOT).as_posix().removeprefix("providers/")
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-import functools
 import subprocess
 import sys
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-SOURCE = ROOT / "src"
-CORE = ROOT / "src" / "ptb_bucket"
+from support.source_imports import CORE, ROOT, imports, reachable
+
 PROVIDERS = ROOT / "providers"
 SDKS = ("aioboto3", "aiobotocore", "boto3", "botocore", "google", "azure", "obstore", "ptb_bucket_s3", "ptb_bucket_gcs")
 HELPERS = tuple(f"ptb_bucket.{name}" for name in ("_aio", "_dataclass", "_entry_points", "_lazy", "_wording"))
@@ -21,80 +16,6 @@ SEALING = "ptb_bucket.sealing"
 OFFLINE = "ptb_bucket.offline_telegram"
 HTTP = "ptb_bucket.stores.http"
 WITHOUT_TELEGRAM = ("stores", "sealing", "state", "errors")
-
-
-class Import(NamedTuple):
-    module: str
-    for_types: bool
-
-    def within(self, *packages):
-        return any(self.module == package or self.module.startswith(package + ".") for package in packages)
-
-
-@functools.cache
-def imports(source):
-    """Return what a file imports anywhere in it, and whether only under TYPE_CHECKING."""
-    return list(_imports(source))
-
-
-def _imports(source):
-    waiting = [(ast.parse(source), False)]
-    while waiting:
-        node, for_types = waiting.pop()
-        if isinstance(node, ast.Import):
-            yield from (Import(alias.name, for_types) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "relative imports are banned, and unseen by these rules"
-            # Each name may be a module.
-            yield from (Import(f"{node.module}.{alias.name}", for_types) for alias in node.names)
-        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            waiting += [(child, True) for child in node.body] + [(child, for_types) for child in node.orelse]
-            continue
-        waiting += [(child, for_types) for child in ast.iter_child_nodes(node)]
-
-
-def module_of(name):
-    """Return the module that an import names: its longest part that is a file or folder, and not an exported name."""
-    parts = name.split(".")
-    if len(parts) > 1 and parts[-1] in exports(parts[:-1]):
-        return parts[:-1]
-    while len(parts) > 1 and not is_package(parts) and not (SOURCE.joinpath(*parts).with_suffix(".py")).exists():
-        parts.pop()
-    return parts
-
-
-@functools.cache
-def _exports(path):
-    body = ast.parse(path.read_text(encoding="utf-8")).body
-    lazy = [one for node in body if isinstance(node, ast.If) for one in node.body]  # under TYPE_CHECKING
-    names = (node.names for node in [*body, *lazy] if isinstance(node, ast.ImportFrom))
-    return {alias.asname or alias.name for aliases in names for alias in aliases}
-
-
-def exports(parts):
-    """Return the names that a package imports into its ``__init__``."""
-    return _exports(SOURCE.joinpath(*parts) / "__init__.py") if is_package(parts) else set()
-
-
-def is_package(parts):
-    return (SOURCE.joinpath(*parts) / "__init__.py").exists()
-
-
-def reachable(package, found):
-    """Return whether code of a package (its dotted name, split) may import that: other packages only as a whole."""
-    target = module_of(found.module)
-    inside = tuple(target[:-1]) == tuple(package[: len(target) - 1])
-    return target[0] != "ptb_bucket" or is_package(target) or inside or target == ["ptb_bucket", "errors"]
-
-
-def past_an_init(path):
-    """List what a file of the core imports from inside another package, instead of from its ``__init__``."""
-    package = path.relative_to(SOURCE).parts[:-1]
-    return [
-        f"{path.relative_to(ROOT)} imports {found.module}: packages talk through their __init__"
-        for found in imports(path.read_text(encoding="utf-8"))
-        if not reachable(package, found)
-    ]
 
 
 def wrong_in_core(part, found):
@@ -177,61 +98,6 @@ def test_the_rule_about_http_can_fail(file, source, right):
     assert any(wrong_about_http(CORE / file, found) for found in imports(source)) != right
 
 
-def test_packages_talk_through_their_init():
-    assert [wrong for path in sorted(CORE.rglob("*.py")) for wrong in past_an_init(path)] == []
-
-
-@pytest.mark.parametrize(
-    ("package", "source", "right"),
-    [
-        ("ptb_bucket.state.commit", "from ptb_bucket.state.commit.ledger import Ledger", True),
-        ("ptb_bucket.state.commit", "from ptb_bucket.state.records import Record", True),
-        ("ptb_bucket.state.commit", "from ptb_bucket.state.merge import RecordMerger", True),
-        ("ptb_bucket.state.commit", "from ptb_bucket.errors import StoreError", True),
-        ("ptb_bucket.state.commit", "from ptb_bucket.state.merge.records import RecordMerger", False),
-        ("ptb_bucket.state.commit", "from ptb_bucket.state.merge import records", False),
-        ("ptb_bucket.cli.verbs", "import ptb_bucket.tools.state", False),
-        ("ptb_bucket.tools", "if TYPE_CHECKING:\n    from ptb_bucket.state.records import Record", False),
-        ("ptb_bucket.tools", "import os", True),
-    ],
-)
-def test_the_rule_about_packages_can_fail(package, source, right):
-    assert all(reachable(package.split("."), found) for found in imports(source)) == right
-
-
-def graph_of(sources):
-    """Return which modules each module imports, for types too; ``sources`` are file contents by dotted name."""
-    found = {name: {".".join(module_of(one.module)) for one in imports(source)} for name, source in sources.items()}
-    return {name: (targets & sources.keys()) - {name} for name, targets in found.items()}
-
-
-def in_cycles(graph):
-    """Return the modules that import themselves through others."""
-
-    def reached(start):
-        seen, waiting = set(), list(graph[start])
-        while waiting:
-            if (name := waiting.pop()) not in seen:
-                seen.add(name)
-                waiting += graph[name]
-        return seen
-
-    return sorted(name for name in graph if name in reached(name))
-
-
-def test_no_module_imports_itself_through_others():
-    modules = {path.relative_to(SOURCE).with_suffix("").parts: path for path in CORE.rglob("*.py")}
-    sources = {".".join(parts).removesuffix(".__init__"): path.read_text("utf-8") for parts, path in modules.items()}
-    assert in_cycles(graph_of(sources)) == []
-
-
-def test_the_rule_about_cycles_can_fail():
-    one = "if TYPE_CHECKING:\n    from ptb_bucket.stores.uri import StoreUri"
-    other = "def f():\n    from ptb_bucket.stores.keys import check_key"
-    sources = {"ptb_bucket.stores.keys": one, "ptb_bucket.stores.uri": other, "ptb_bucket.stores.base": other}
-    assert in_cycles(graph_of(sources)) == ["ptb_bucket.stores.keys", "ptb_bucket.stores.uri"]
-
-
 def test_providers_keep_their_rules():
     files = [(path.relative_to(PROVIDERS).parts[1], path) for path in sorted(PROVIDERS.glob("*/*/**/*.py"))]
     assert broken(wrong_in_provider, files) == []
@@ -309,41 +175,6 @@ def test_the_core_rules_let_through_what_is_right(part, source):
 )
 def test_the_provider_rules_bite(part, source, right):
     assert any(wrong_in_provider(part, found) for found in imports(source)) != right
-
-
-COMPUTED = {
-    "_dataclass.py": "the fields of our own classes",
-    "_entry_points.py": "entry points of installed distributions",
-    "_lazy.py": "names of our own packages",
-    "cli/command_group.py": "our own verbs",
-    "cli/options.py": "--types and --app of the command line",
-    "codecs/registry.py": "our own codecs",
-    "codecs/types/families/other_libraries.py": "one of two constants",
-}
-"""The files that import or run what they compute, and where it comes from: never from a bucket."""
-
-
-def computed_imports(source):
-    """Return the lines that import a module by a name that is no constant."""
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    names = ("import_module", "__import__", "find_loader", "exec", "eval")
-    found = [call for call in calls if ast.unparse(call.func).rpartition(".")[2] in names]
-    return [call.lineno for call in found if not (call.args and isinstance(call.args[0], ast.Constant))]
-
-
-def test_no_module_is_imported_by_a_name_from_a_bucket():
-    found = {path: computed_imports(path.read_text(encoding="utf-8")) for path in sorted(CORE.rglob("*.py"))}
-    files = {path.relative_to(CORE).as_posix() for path, lines in found.items() if lines}
-    assert {name for name in files if not name.startswith("testing/")} == COMPUTED.keys()
-
-
-@pytest.mark.parametrize(
-    ("source", "lines"),
-    [("import_module(timer.callback)", [1]), ("importlib.import_module(name)", [1]), ("__import__(f'{x}')", [1]),
-     ("import_module('google')", []), ("eval(text)", [1])],
-)  # fmt: skip
-def test_the_rule_about_computed_imports_can_fail(source, lines):
-    assert computed_imports(source) == lines
 
 
 def python(code):

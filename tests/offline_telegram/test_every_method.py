@@ -9,7 +9,8 @@ import telegram as ptb
 from telegram.error import BadRequest
 
 from ptb_bucket.offline_telegram import OfflineTelegram
-from support.bot_methods import ADA, FIRST, GROUP, METHODS, OLD, World, arguments, expected, unparsed
+from support.bot_arguments import ADA, FIRST, GROUP, World
+from support.bot_methods import METHODS, OLD, arguments, expected, unparsed
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["minimal", "full"])

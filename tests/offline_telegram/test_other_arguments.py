@@ -10,7 +10,8 @@ import pytest
 import telegram as ptb
 from telegram import Bot
 
-from support.bot_methods import ADA, EXCLUDED, GROUP, METHODS, World, arguments, expected, unparsed
+from support.bot_arguments import ADA, GROUP, World
+from support.bot_methods import EXCLUDED, METHODS, arguments, expected, unparsed
 
 BOLD = [ptb.MessageEntity("bold", 0, 1)]
 SOON = dt.datetime(2035, 1, 1, tzinfo=dt.timezone.utc)

@@ -1,87 +1,19 @@
+"""Tests of dialogues on the offline Telegram: conversations, buttons with their data, and the same bytes each time."""
+
 from __future__ import annotations
 
 import asyncio
 import subprocess
 import sys
-import threading
 from datetime import datetime, timezone
 
 import pytest
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
-from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError
-from telegram.ext import (
-    Application,
-    CallbackQueryHandler,
-    CommandHandler,
-    ContextTypes,
-    ConversationHandler,
-    InvalidCallbackData,
-    MessageHandler,
-    filters,
-)
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 from ptb_bucket import offline_telegram
-from ptb_bucket.offline_telegram import ApiError, Line, OfflineTelegram, UnknownMethodError
+from ptb_bucket.offline_telegram import Line, OfflineTelegram
 from ptb_bucket.testing import telegram as documented
-
-NAME, AGE = range(2)
-Context = ContextTypes.DEFAULT_TYPE
-
-
-@pytest.fixture
-def telegram():
-    return OfflineTelegram(bot_name="Pip")
-
-
-@pytest.fixture
-def ada(telegram):
-    return telegram.user(42, "Ada")
-
-
-async def ask_name(update: Update, _):
-    await update.message.reply_text("What is your name?")
-    return NAME
-
-
-async def ask_age(update: Update, _):
-    await update.message.reply_text(f"How old are you, {update.message.text}?")
-    return AGE
-
-
-async def goodbye(update: Update, _):
-    await update.message.reply_text(f"{update.message.text} is a good age.")
-    return ConversationHandler.END
-
-
-async def offer(update: Update, _):
-    keyboard = [[InlineKeyboardButton(label, callback_data=("answer", label)) for label in ("Yes", "No")]]
-    await update.message.reply_text("Tea?", reply_markup=InlineKeyboardMarkup(keyboard))
-
-
-async def pressed(update: Update, _):
-    query = update.callback_query
-    if isinstance(query.data, InvalidCallbackData):
-        await query.answer("I have forgotten that button.")
-        return
-    await query.answer("Noted.")
-    await query.edit_message_text(f"{query.data!r}")
-
-
-async def roll(update: Update, context):
-    await context.bot.do_api_request("sendHologram", {"chat_id": update.effective_chat.id}, return_type=Message)
-
-
-def with_handlers(builder, **options) -> Application:
-    app = builder.arbitrary_callback_data(64).build()
-    words = filters.TEXT & ~filters.COMMAND
-    talk = ConversationHandler(
-        [CommandHandler("hello", ask_name)],
-        {NAME: [MessageHandler(words, ask_age)], AGE: [MessageHandler(words, goodbye)]},
-        [],
-        **options,
-    )
-    app.add_handlers([talk, CommandHandler("tea", offer), CommandHandler("roll", roll), CallbackQueryHandler(pressed)])
-    return app
+from support.applications.talking_bot import with_handlers
 
 
 def said(telegram):
@@ -184,131 +116,6 @@ def test_commands_are_counted_in_utf16(ada):
     assert list(message.parse_entities(["bot_command"]).values()) == ["/duck", "/pond@demo_bot"]
 
 
-async def polling(app: Application, telegram: OfflineTelegram, last: str) -> None:
-    async with app:
-        await app.start()
-        await app.updater.start_polling(timeout=5)
-        await telegram.wait_for(lambda line: line.text == last)
-        await app.updater.stop()
-        await app.stop()
-
-
-async def test_polling_delivers_what_waits_and_what_comes(telegram, ada):
-    app = with_handlers(telegram.builder())
-    ada.post("/hello")
-    talk = asyncio.create_task(polling(app, telegram, "36 is a good age."))
-    await telegram.wait_for(lambda line: line.text == "What is your name?")
-    ada.post("Ada")
-    ada.post("36")
-    await talk
-    assert telegram.server.state.pending == []
-
-
-async def test_polling_hears_another_thread_and_resolves_buttons(telegram, ada):
-    app = with_handlers(telegram.builder())
-    ada.post("/tea")
-    talk = asyncio.create_task(polling(app, telegram, "('answer', 'Yes')"))
-    await telegram.wait_for(lambda line: line.text == "Tea?")
-    threading.Timer(0.05, ada.post_press, ["Yes"]).start()
-    await talk
-
-
-async def test_an_update_stays_until_its_offset_confirms_it(telegram, ada):
-    async with telegram.builder().build() as app:
-        ada.post("one")
-        ada.post("two")
-        for _ in range(2):
-            assert [update.message.text for update in await app.bot.get_updates()] == ["one", "two"]
-        assert [update.message.text for update in await app.bot.get_updates(limit=1)] == ["one"]
-        assert [update.message.text for update in await app.bot.get_updates(offset=2)] == ["two"]
-        assert await app.bot.get_updates(offset=3, timeout=0) == ()
-
-
-async def test_the_last_updates_and_only_the_allowed(telegram, ada):
-    async with telegram.builder().build() as app:
-        for word in ("one", "two", "three"):
-            ada.post(word)
-        assert [update.message.text for update in await app.bot.get_updates(offset=-1)] == ["three"]
-        assert await app.bot.get_updates(allowed_updates=["callback_query"]) == ()
-
-
-async def test_a_long_poll_waits_without_looking_busily(telegram, ada, monkeypatch):
-    rings = 0
-    sleep = telegram.server.bell._sleep
-
-    async def counted(*args):
-        nonlocal rings
-        rings += 1
-        await sleep(*args)
-
-    monkeypatch.setattr(telegram.server.bell, "_sleep", counted)
-    async with telegram.builder().build() as app:
-        poll = asyncio.create_task(app.bot.get_updates(timeout=5))
-        await asyncio.sleep(0.05)
-        assert rings == 1
-        ada.post("at last")
-        assert [update.message.text for update in await poll] == ["at last"]
-
-
-async def test_an_unknown_method_is_loud_although_ptb_swallows_it(telegram, ada):
-    async with with_handlers(telegram.builder()) as app:
-        with pytest.raises(UnknownMethodError, match="does not know the Bot API method 'sendHologram'") as info:
-            await ada.send(app, "/roll")
-        assert info.value.method == "sendHologram"
-        with pytest.raises(BadRequest, match="sendHologram"):
-            await app.bot.do_api_request("sendHologram", {"chat_id": 42})
-
-
-async def test_a_method_can_be_taught(telegram, ada):
-    def dice(parameters):
-        content = {"dice": {"emoji": "🎲", "value": 6}}
-        return telegram.server.store_message(telegram.server.state.bot, parameters["chat_id"], content)
-
-    telegram.answer("sendDice", dice)
-    async with with_handlers(telegram.builder()) as app:
-        assert (await app.bot.send_dice(ada.id)).dice.value == 6
-
-
-@pytest.mark.parametrize(
-    ("refusal", "expected"),
-    [
-        (ApiError("Forbidden: bot was blocked by the user", code=403), Forbidden),
-        (ApiError("Bad Request: upgraded", parameters={"migrate_to_chat_id": -1007}), ChatMigrated),
-        (ApiError("Bad Gateway", code=502), NetworkError),
-    ],
-)
-async def test_refusals_become_ptbs_exceptions(telegram, ada, refusal, expected):
-    def refuse(_):
-        raise refusal
-
-    telegram.answer("sendMessage", refuse)
-    async with telegram.builder().build() as app:
-        with pytest.raises(expected):
-            await app.bot.send_message(ada.id, "hello")
-
-
-async def test_messages_that_telegram_refuses(telegram, ada):
-    async with telegram.builder().build() as app:
-        bot = app.bot
-        with pytest.raises(BadRequest, match=r"[Cc]hat not found"):
-            await bot.send_message(99, "hello")
-        with pytest.raises(BadRequest, match="text is empty"):
-            await bot.send_message(ada.id, " ")
-        with pytest.raises(BadRequest, match="too long"):
-            await bot.send_message(ada.id, "x" * 4097)
-        button = InlineKeyboardButton("b", callback_data="x" * 65)
-        with pytest.raises(BadRequest, match=r"(?i)button_data_invalid"):
-            await bot.send_message(ada.id, "hello", reply_markup=InlineKeyboardMarkup([[button]]))
-        sent = await bot.send_message(ada.id, "hello")
-        with pytest.raises(BadRequest, match="not modified"):
-            await sent.edit_text("hello")
-        assert await sent.delete()
-        with pytest.raises(BadRequest, match="to edit not found"):
-            await sent.edit_text("again")
-        with pytest.raises(BadRequest, match=r"(?i)query is too old"):
-            await bot.answer_callback_query("77")
-
-
 async def test_keyboards_replies_and_edits(telegram, ada):
     async with telegram.builder().build() as app:
         markup = InlineKeyboardMarkup([[InlineKeyboardButton("b", callback_data="data")]])
@@ -318,36 +125,6 @@ async def test_keyboards_replies_and_edits(telegram, ada):
         assert (await first.edit_reply_markup(None)).reply_markup is None
         with pytest.raises(LookupError):
             ada.press_update("b")
-
-
-async def test_webhook_and_commands(telegram):
-    async with telegram.builder().build() as app:
-        await app.bot.set_webhook("https://example.org/hook")
-        assert (await app.bot.get_webhook_info()).url == "https://example.org/hook"
-        with pytest.raises(Conflict):
-            await app.bot.get_updates()
-        await app.bot.delete_webhook()
-        await app.bot.set_my_commands([("start", "Begin")])
-        assert [command.command for command in await app.bot.get_my_commands()] == ["start"]
-        assert (await app.bot.get_chat(telegram.user(5, "Cy").id)).first_name == "Cy"
-        assert await app.bot.send_chat_action(5, "typing")
-
-
-async def test_another_bots_token_and_a_closed_request_fail(telegram, ada):
-    stranger = OfflineTelegram(bot_id=7)
-    with pytest.raises(InvalidToken):
-        await (
-            Application.builder()
-            .token(stranger.token)
-            .request(telegram.builder().build().bot.request)
-            .build()
-            .initialize()
-        )
-    app = telegram.builder().build()
-    async with app:
-        pass
-    with pytest.raises(NetworkError, match="not initialized"):
-        await app.bot.send_message(ada.id, "too late")
 
 
 async def test_waiting_in_vain_shows_what_was_said(telegram, ada):

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from support.web.pages import CHROMIUM, browser, served
+from support.web.population import populate
+from support.web.states import SEALINGS
 
 AXE = "axe-core@4.10.3"
 WHY = "there is no chromium here: apt-get install chromium"
@@ -83,3 +85,13 @@ def axe(tmp_path_factory):
         pytest.skip("npm could not fetch axe-core")
     with tarfile.open(next(Path(folder).glob("*.tgz"))) as archive:
         return archive.extractfile("package/axe.min.js").read().decode()
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    def place(layout="per-record", codec="json", sealing="plain", **how):
+        for name, value in SEALINGS[sealing].items():
+            monkeypatch.setenv(name, value)
+        return populate(tmp_path / "bot", f"layout={layout}&codec={codec}", **how)
+
+    return place

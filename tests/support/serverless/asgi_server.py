@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SECRET = "s3cret_S3CRET-0"
+TICK = "a-secret-of-some-length"
 HEADERS = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
 _ids = itertools.count(1)
 
