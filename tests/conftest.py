@@ -54,14 +54,14 @@ SLOWEST = (
     "s3/tests/test_several_instances.py",
     "s3/tests/test_faults.py",
     "s3/tests/test_conformance.py",
-    "tests/state/test_simulation_deliberate_bugs.py",
+    "tests/state/simulation/test_deliberate_bugs.py",
     "tests/cli/test_scripts.py",
     "tests/cli/test_tools.py",
     "s3/tests/test_lifecycle.py",
     "s3/tests/test_tools.py",
     "tests/serverless/test_asgi_server.py",
     "tests/integration/test_old_and_new_processes.py",
-    "tests/state/test_simulation.py",
+    "tests/state/simulation/test_simulation.py",
     "tests/starter/test_init.py",
     "tests/codecs/test_late_telegram.py",
     "tests/benchmarks/test_scale.py",
@@ -87,16 +87,11 @@ def pytest_collection_modifyitems(config, items):
     if os.environ.get("PTB_BUCKET_ANOTHER_PYTHON"):
         _leave_out(config, items)
     ranks = {name: rank for rank, name in enumerate(SLOWEST)}
-    there = {
-        "/".join(path.parts[-3:]) for folder in ("tests", "providers") for path in ROOT.glob(f"{folder}/**/test_*.py")
-    }
+    there = {_place(path) for folder in ("tests", "providers") for path in ROOT.glob(f"{folder}/**/test_*.py")}
     if missing := ranks.keys() - there:
         raise AssertionError(f"SLOWEST names files that do not exist: {sorted(missing)}")
 
-    def rank(item):
-        return ranks.get("/".join(item.path.parts[-3:]), len(SLOWEST))
-
-    items.sort(key=rank)
+    items.sort(key=lambda item: ranks.get(_place(item.path), len(SLOWEST)))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -121,13 +116,14 @@ def pytest_runtest_makereport(item):
 
 
 def _leave_out(config, items):
-    left_out = {item for item in items if _place(item).startswith(ONCE) or "chromium" in item.fixturenames}
+    left_out = {item for item in items if _place(item.path).startswith(ONCE) or "chromium" in item.fixturenames}
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
     items[:] = [item for item in items if item not in left_out]
 
 
-def _place(item):
-    return item.path.relative_to(ROOT).as_posix().removeprefix("providers/")
+def _place(path):
+    """Return a file's path as ``SLOWEST`` and ``ONCE`` have it."""
+    return path.as_posix().removeprefix(f"{ROOT.as_posix()}/").removeprefix("providers/")
 
 
 def pytest_terminal_summary(terminalreporter):
