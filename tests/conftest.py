@@ -66,7 +66,7 @@ SLOWEST = (
     "tests/codecs/test_late_telegram.py",
     "tests/benchmarks/test_scale.py",
     "s3/tests/test_races.py",
-    "tests/application/test_sigterm.py",
+    "tests/application/shutdown/test_sigterm.py",
     "tests/integration/test_spool.py",
     "tests/tools/test_pickle_round_trips.py",
 )
