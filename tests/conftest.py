@@ -63,7 +63,7 @@ SLOWEST = (
     "tests/integration/test_old_and_new_processes.py",
     "tests/state/simulation/test_simulation.py",
     "tests/starter/test_init.py",
-    "tests/codecs/test_late_telegram.py",
+    "tests/codecs/telegram/test_late_telegram.py",
     "tests/benchmarks/test_scale.py",
     "s3/tests/test_races.py",
     "tests/application/shutdown/test_sigterm.py",
