@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import itertools
 
 import pytest
@@ -11,13 +10,7 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, ConversationHandl
 
 from ptb_bucket.state import LAYOUTS
 from support.applications.instances import WORDS, say
-
-
-class Mood(enum.Enum):
-    """A class of the newer code, which older code has not registered."""
-
-    GOOD = 1
-
+from support.documents.unreadable_records import Mood
 
 SHORT = {("single", "json"), ("per-record", "pickle")}
 PLACES = [
