@@ -56,19 +56,19 @@ SLOWEST = (
     "s3/tests/kit/test_several_instances.py",
     "s3/tests/kit/test_faults.py",
     "s3/tests/kit/test_conformance.py",
-    "tests/state/test_simulation_deliberate_bugs.py",
+    "tests/state/simulation/test_deliberate_bugs.py",
     "tests/cli/values/test_scripts.py",
     "tests/cli/test_tools.py",
     "s3/tests/test_lifecycle.py",
     "s3/tests/kit/test_tools.py",
     "tests/serverless/asgi/test_server.py",
     "tests/integration/old_releases/test_old_and_new_processes.py",
-    "tests/state/test_simulation.py",
+    "tests/state/simulation/test_simulation.py",
     "tests/starter/test_init.py",
-    "tests/codecs/test_late_telegram.py",
+    "tests/codecs/telegram/test_late_telegram.py",
     "tests/benchmarks/test_scale.py",
     "s3/tests/kit/test_races.py",
-    "tests/application/test_sigterm.py",
+    "tests/application/shutdown/test_sigterm.py",
     "tests/integration/outages/test_spool.py",
     "tests/tools/transfer/test_pickle_round_trips.py",
 )
@@ -95,10 +95,7 @@ def pytest_collection_modifyitems(config, items):
     if missing := ranks.keys() - there:
         raise AssertionError(f"SLOWEST names files that do not exist: {sorted(missing)}")
 
-    def rank(item):
-        return ranks.get(_place(item.path), len(SLOWEST))
-
-    items.sort(key=rank)
+    items.sort(key=lambda item: ranks.get(_place(item.path), len(SLOWEST)))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -129,7 +126,8 @@ def _leave_out(config, items):
 
 
 def _place(path):
-    return path.relative_to(ROOT).as_posix().removeprefix("providers/")
+    """Return a file's path as ``SLOWEST`` and ``ONCE`` have it."""
+    return path.as_posix().removeprefix(f"{ROOT.as_posix()}/").removeprefix("providers/")
 
 
 def pytest_terminal_summary(terminalreporter):

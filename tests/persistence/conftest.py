@@ -8,6 +8,7 @@ from telegram.ext import ExtBot
 from ptb_bucket import BucketPersistence
 from ptb_bucket.offline_telegram import OfflineRequest, OfflineTelegram
 from ptb_bucket.state import LAYOUTS
+from support.documents.unreadable_records import KEYBOARD, NEWER, OTHER_KEYBOARD, Mood
 from support.parameters import crossed
 
 TOKEN = "123456:offline"
@@ -44,3 +45,19 @@ def place(request, tmp_path) -> Place:
 def simple(tmp_path) -> Place:
     """Return a place with the defaults, for tests that do not depend on the place."""
     return Place(f"memory:{tmp_path}", "single", "json")
+
+
+@pytest.fixture
+async def bucket(place):
+    """Make a place with unreadable records of every kind but bot_data, and readable ones beside them."""
+    newer = place.open(types=[Mood])
+    await newer.update_user_data(42, NEWER)
+    await newer.update_user_data(43, {"level": 1})
+    await newer.update_chat_data(42, {"mood": Mood.GOOD})
+    await newer.update_bot_data({"since": 2026})
+    await newer.update_conversation("talk", (42,), Mood.GOOD)
+    await newer.update_conversation("talk", (43,), 1)
+    keyboards = [(KEYBOARD, 1.0, {"x": Mood.GOOD}), (OTHER_KEYBOARD, 2.0, {"x": 1})]
+    await newer.update_callback_data((keyboards, {"query": OTHER_KEYBOARD}))
+    await newer.flush()
+    return place

@@ -7,10 +7,11 @@ from telegram import Update
 from telegram.ext import CommandHandler
 
 from ptb_bucket import bucket_application
-from ptb_bucket.application.effects import Once
+from ptb_bucket.application.effects import Once, once
 from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import FaultyStore
+from support.effects.buying import charged
 
 
 class Bots:
@@ -63,6 +64,12 @@ class Bots:
         async with self.build(nothing, **options) as reader:
             await reader.load_data(user_ids=42)
             return dict(reader.user_data[42])
+
+
+@pytest.fixture(autouse=True)
+def _nothing_charged():
+    charged.clear()
+    once._UNSAVED.clear()
 
 
 @pytest.fixture(params=["single", "per-type", "per-record"])

@@ -9,6 +9,7 @@ from ptb_bucket import bucket_application
 from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.stores import open_store
 from ptb_bucket.testing.faults import FaultyStore
+from support.applications.reminders import ran
 from support.parameters import MOST_DIFFERENT
 
 
@@ -51,6 +52,11 @@ def _handler(function):
             await result
 
     return handle
+
+
+@pytest.fixture(autouse=True)
+def _no_earlier_runs():
+    ran.clear()
 
 
 @pytest.fixture(params=MOST_DIFFERENT)

@@ -8,68 +8,12 @@ import itertools
 import pytest
 
 from ptb_bucket.errors import PTBBucketError, UnsavedError
-from ptb_bucket.state import BOT_DATA, HANDLED, LAYOUTS, MISSING, Record, open_layout
-from ptb_bucket.state.document import FEW
-from ptb_bucket.state.timers import Timer
-from ptb_bucket.stores import MemoryStore
+from ptb_bucket.state import BOT_DATA, HANDLED, LAYOUTS, Record, open_layout
 from ptb_bucket.testing.faults import Fault, FaultyStore
-from support.documents.timers import (
-    ADA,
-    BO,
-    CAKE,
-    DAILY,
-    ONCE,
-    ROOM,
-    TEA,
-    Requests,
-    ended,
-    keys_in,
-    save,
-    started,
-    stored,
-    unit,
-)
+from support.documents.occurrences import ALL, begin, logs, run, written
+from support.documents.timers import ADA, BO, CAKE, DAILY, ROOM, TEA, ended, keys_in, started, stored, unit
 
-ALL = (TEA, CAKE, ADA, BO, ROOM, BOT_DATA, HANDLED)
 SEVERAL = ["per-type", "per-record"]
-
-
-@pytest.fixture
-def store():
-    return Requests(MemoryStore())
-
-
-async def begin(store, layout, timer=DAILY):
-    """Give each log a first element: two first lists would merge into one."""
-    replica = await started(store, layout, ALL)
-    for record in (ADA, BO, ROOM, BOT_DATA):
-        replica.stage(record, {"log": [0]})
-    for record in (TEA, CAKE):
-        replica.stage(record, timer.to_value())
-    await replica.commit()
-
-
-def run(replica, record=TEA, effects=(ADA, ROOM, BOT_DATA), after=ended):
-    """Run the current occurrence of a timer: its job appends the occurrence to the log of each record."""
-    timer = Timer.from_value(replica.values.read(record))
-    name = unit(record, timer)
-    replica.units.begin(name, [record, *effects])
-    for effect in effects:
-        log = replica.values.read(effect)["log"]
-        replica.stage(effect, {"log": [*log, timer.occurrence]})
-    after = after(timer)
-    replica.stage_occurrence(name, record, MISSING if after is None else after.to_value(), effects)
-    return name
-
-
-async def logs(store, layout, *records):
-    reader = await started(store, layout, ALL)
-    return [reader.values.read(record)["log"] for record in records or (ADA, ROOM, BOT_DATA)]
-
-
-def written(store, layout):
-    names = {f"{open_layout(layout).key(record)}.json": record for record in reversed(ALL)}
-    return [names[key] for operation, key in store.taken() if operation == "put" and key in names]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -117,20 +61,6 @@ async def test_the_owners_data_the_end_and_the_next_due_time_are_one_put(store):
     await replica.commit()
     owner = open_layout("per-record").key(ADA) + ".json"
     assert [key for operation, key in store.taken() if operation == "put" and "due" not in key] == [owner]
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("after", [ended, lambda _: None])
-async def test_two_instances_that_run_one_occurrence_change_each_record_once(store, layout, after):
-    await begin(store, layout)
-    one, two = await started(store, layout, ALL), await started(store, layout, ALL)
-    run(one, after=after)
-    run(two, after=after)
-    await one.commit()
-    await two.commit()
-    assert await logs(store, layout) == [[0, 1], [0, 1], [0, 1]]
-    assert two.documents.metrics.withdrawn >= 3
-    assert two.pending == set()
 
 
 @pytest.mark.parametrize("layout", SEVERAL)
@@ -244,33 +174,6 @@ async def test_a_cancellation_on_top_of_an_end_that_waits_is_saved_with_it(store
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-async def test_a_run_that_was_overtaken_is_withdrawn_as_a_whole(store, layout):
-    await begin(store, layout)
-    one, two = await started(store, layout, ALL), await started(store, layout, ALL)
-    run(one, effects=(ADA,))
-    await one.commit()
-    name = unit(TEA, DAILY)
-    two.units.begin(name, [TEA, ROOM])
-    two.stage(ROOM, {"log": [0, 1]})
-    two.stage(BO, {"log": [0, "kept"]})
-    two.units.withdraw(name)
-    await two.commit()
-    assert await logs(store, layout, ADA, ROOM, BO) == [[0, 1], [0], [0, "kept"]]
-    assert two.pending == set()
-    assert two.values.load(ROOM) == {"log": [0]}
-
-
-async def test_withdrawing_reaches_the_end_of_the_occurrence_too(store):
-    await begin(store, "per-record")
-    replica = await started(store, "per-record", ALL)
-    name = run(replica)
-    replica.units.withdraw(name)
-    await replica.commit()
-    assert await stored(store, TEA) == DAILY
-    assert await logs(store, "per-record") == [[0], [0], [0]]
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
 async def test_documents_list_occurrences_by_name_also_after_a_restart(store, layout):
     await begin(store, layout)
     replica = await started(store, layout, ALL)
@@ -306,61 +209,6 @@ async def test_one_document_that_cannot_be_written_keeps_no_other_occurrence_fro
         await replica.commit()
     assert await stored(store, CAKE) == ended(DAILY)
     assert await stored(store, TEA) == DAILY
-
-
-async def test_an_instance_that_was_frozen_until_its_run_was_forgotten_is_withdrawn_by_the_number_of_the_timer(store):
-    await begin(store, "per-record")
-    frozen, other = await started(store, "per-record", ALL), await started(store, "per-record", ALL)
-    run(frozen, effects=(ADA,))
-    run(other, effects=(ADA,))
-    await other.commit()
-    for number in range(FEW):
-        other.units.begin(number, [ADA])
-        other.stage(ADA, {**other.values.read(ADA), "n": number})
-        other.stage_handled(number, [ADA])
-    await other.commit()
-    assert unit(TEA, DAILY) not in other.documents.ledger(ADA).document.header.units
-    await frozen.commit()
-    assert await logs(store, "per-record", ADA) == [[0, 1]]
-    assert await stored(store, TEA) == ended(DAILY)
-
-
-@pytest.mark.parametrize("change", [None, DAILY.rearmed(5000.0, "cc", revision=2, occurrence=2)])
-async def test_a_run_during_which_its_timer_was_cancelled_or_replaced_keeps_its_changes(store, change):
-    await begin(store, "per-record")
-    running = await started(store, "per-record", ALL)
-    run(running, effects=(ADA,))
-    await save(store, tea=change)
-    await running.commit()
-    assert await logs(store, "per-record", ADA) == [[0, 1]]
-    assert await stored(store, TEA) == change
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-async def test_a_new_timer_with_the_id_of_an_old_one_is_not_taken_for_it(store, layout):
-    await begin(store, layout, ONCE)
-    replica = await started(store, layout, ALL)
-    run(replica, after=lambda _: None)
-    await replica.commit()
-    await save(store, layout, tea=ONCE.but(nonce="dd", due=3000.0))
-    replica = await started(store, layout, ALL)
-    run(replica, after=lambda _: None)
-    await replica.commit()
-    assert await logs(store, layout) == [[0, 1, 1]] * 3
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-async def test_timers_of_two_owners_with_the_same_id_are_two(store, layout):
-    namesake = Record.of_timer(BO, "tea")
-    await begin(store, layout)
-    replica = await started(store, layout, (*ALL, namesake))
-    replica.stage(namesake, DAILY.but(nonce="ee").to_value())
-    await replica.commit()
-    for record in (TEA, namesake):
-        run(replica, record, effects=(BOT_DATA,))
-        await replica.commit()
-        replica = await started(store, layout, (*ALL, namesake))
-    assert await logs(store, layout, BOT_DATA) == [[0, 1, 1]]
 
 
 async def test_an_occurrence_that_is_staged_during_a_commit_still_ends_after_its_effects(store):

@@ -9,22 +9,8 @@ from ptb_bucket.errors import NewerDocumentError, PTBBucketError
 from ptb_bucket.state import Origin, Spool, SpoolFiles, open_layout
 from ptb_bucket.state.document import header
 from ptb_bucket.state.spool.format import unpack
-from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
-from support.documents.timers import (
-    ADA,
-    DAILY,
-    ROOM,
-    TEA,
-    Requests,
-    ended,
-    key_of,
-    keys_in,
-    save,
-    started,
-    stored,
-    unit,
-)
+from support.documents.timers import ADA, DAILY, ROOM, TEA, ended, key_of, keys_in, save, started, stored, unit
 
 OWNER = open_layout("per-record").key(ADA) + ".json"
 
@@ -37,11 +23,6 @@ def spool(tmp_path):
 
     origin = Origin("1", "per-record", "json", "")
     return lambda: Spool(SpoolFiles(tmp_path, 5), origin, RetryPolicy(deadline=5), same, same)
-
-
-@pytest.fixture
-def store():
-    return Requests(MemoryStore())
 
 
 def down(store):

@@ -7,31 +7,11 @@ import pytest
 from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError
 from ptb_bucket.state import BOT_DATA, LAYOUTS, MISSING, Kind, Record, open_layout
 from ptb_bucket.state.document import Document, Header
-from ptb_bucket.stores import MemoryStore
-from support.documents.timers import (
-    ADA,
-    BO,
-    CAKE,
-    DAILY,
-    ONCE,
-    ROOM,
-    TEA,
-    Requests,
-    claimed,
-    replica_on,
-    save,
-    started,
-    stored,
-)
+from support.documents.timers import ADA, BO, CAKE, DAILY, ONCE, ROOM, TEA, claimed, replica_on, save, started, stored
 
 NEWS = Record.of_timer(BOT_DATA, "news")
 WITHOUT = tuple(kind for kind in Kind if kind is not Kind.TIMER)
 CODECS = ["json", "pickle"]
-
-
-@pytest.fixture
-def store():
-    return Requests(MemoryStore())
 
 
 @pytest.mark.parametrize("owner", [BOT_DATA, ADA, ROOM])

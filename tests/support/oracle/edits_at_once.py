@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.stores import MemoryStore
 from support.oracle.applications import Bot, Combination
-from support.oracle.disjoint_edits import MOVES, HeroRecord, Plan
+from support.oracle.disjoint_edits import MOVES, Plan
 from support.oracle.graphs import Style
+from support.oracle.hero_records import HeroRecord
 from support.oracle.runs import DifferentError
 from support.oracle.snapshots import Snapshot, difference
 

@@ -11,7 +11,6 @@ import dataclasses
 import datetime as dt
 import math
 import uuid
-from collections import Counter, OrderedDict, defaultdict, deque
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -19,46 +18,16 @@ from zoneinfo import ZoneInfo
 
 from telegram import Chat, InlineKeyboardButton, InlineKeyboardMarkup, Location, Message, MessageEntity, User
 
-from support.oracle.classes import (
-    Amount,
-    Basket,
-    Boat,
-    Cart,
-    Colour,
-    FrozenProfile,
-    Horse,
-    IntBox,
-    Level,
-    Medal,
-    Money,
-    Name,
-    Plain,
-    Point,
-    Profile,
-    Queue,
-    Receipt,
-    Reduced,
-    Rights,
-    Sealed,
-    SlotCart,
-    SlotReceipt,
-    Slotted,
-    Stack,
-    Tags,
-    Tariff,
-    Touchy,
-    Version,
-    Wish,
-)
+from support.oracle.classes import Colour, Money, Name, Point, Receipt, Rights
+from support.oracle.kinds import BUILT_IN, OWN, OWN_STATE, TEXTS
 from support.oracle.snapshots import Snapshot
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterable, Iterator
 
+
 _ZONES = [dt.timezone.utc, dt.timezone(dt.timedelta(hours=-3, minutes=-30)), ZoneInfo("Europe/Berlin"), None]
-_TEXTS = ["", "a", "name", "$id", "$ref", "$list", "$tuple", '$"a"', "\u2028\n", "\U0001f600", "\ud800", "1", "None"]
-_FACTORIES = [None, list, int, dict, set, Counter]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +75,7 @@ class Maker:
         """A native value that contains nothing."""
         rng = self.rng
         kinds: list[Callable[[], Any]] = [
-            lambda: rng.choice(_TEXTS),
+            lambda: rng.choice(TEXTS),
             lambda: rng.randrange(-3, 1000),
             lambda: rng.choice([1 << 70, -(1 << 2100), 0, 1, True, False, None]),
             lambda: rng.choice([0.0, -0.0, 1.5, 1.0, math.inf, -math.inf, math.nan, 1e300]),
@@ -130,7 +99,7 @@ class Maker:
         """Make a key that equals itself, and that no key of another type equals."""
         rng = self.rng
         kinds: list[Callable[[], Any]] = [
-            lambda: rng.choice(_TEXTS),
+            lambda: rng.choice(TEXTS),
             lambda: f"k{rng.randrange(30)}",
             lambda: rng.randrange(2, 60),
             lambda: rng.choice([True, False, None]),
@@ -182,12 +151,12 @@ class Maker:
         if self.depth > 4 or self.room < 0 or rng.random() < 0.4:
             return self.leaf()
         self.depth += 1
-        made = rng.choice(self._kinds(_OWN if rng.random() < 0.55 else _BUILT_IN))(self)
+        made = rng.choice(self._kinds(OWN if rng.random() < 0.55 else BUILT_IN))(self)
         self.depth -= 1
         return made
 
     def _kinds(self, kinds: list[Callable[[Maker], Any]]) -> list[Callable[[Maker], Any]]:
-        return kinds if self.style.own_states else [kind for kind in kinds if kind not in _OWN_STATE]
+        return kinds if self.style.own_states else [kind for kind in kinds if kind not in OWN_STATE]
 
     def value_outside(self) -> Any:
         """Make any value that does not refer to an object around it."""
@@ -263,55 +232,3 @@ class Maker:
 
 def _contains(made: Any, inner: Any) -> bool:
     return any(node is inner for node in Snapshot.of(made).nodes)
-
-
-_OWN_STATE: list[Callable[[Maker], Any]] = [
-    lambda make: make.assign(Sealed(), "left", "right"),
-    lambda make: make.known(Reduced(make.leaf())),
-    lambda make: Money(make.value_outside(), "EUR"),
-    lambda make: make.known(Tariff({make.key(): make.leaf()})),
-]
-_OWN: list[Callable[[Maker], Any]] = [
-    *_OWN_STATE,
-    lambda make: Receipt(make.value(), tuple(make.values())),
-    lambda make: SlotReceipt(make.value(), tuple(make.values())),
-    lambda make: Medal(make.value(), make.leaf()),
-    lambda make: make.assign(Profile(number=make.rng.randrange(9)), "anything"),
-    lambda make: FrozenProfile(number=make.rng.randrange(9), anything=make.leaf()),
-    lambda make: make.assign(IntBox(content=make.rng.randrange(9)), "label"),
-    lambda make: Point(make.value(), make.value()),
-    lambda make: Touchy(make.value()),
-    lambda make: make.rng.choice(list(Colour)),
-    lambda make: make.rng.choice(list(Level)),
-    lambda make: make.rng.choice([Rights.READ, Rights.READ | Rights.WRITE, Rights(0)]),
-    lambda make: make.assign(Cart(make.leaf()), "owner", "items"),
-    lambda make: make.assign(SlotCart(make.leaf()), "owner", "items"),
-    lambda make: make.assign(Wish(what=make.leaf()), "what", "why"),
-    lambda make: make.assign(Horse(make.leaf()), "name", "shoes"),
-    lambda make: make.assign(Boat(make.leaf()), "name", "crew"),
-    lambda make: make.assign(Plain(), "value", "more"),
-    lambda make: make.assign(Slotted(), "left", *["right"][make.rng.randrange(2) :]),
-    lambda make: make.with_attribute(make.fill(Basket())),
-    lambda make: make.with_attribute(make.extend(Stack())),
-    lambda make: make.known(Tags(make.keys())),
-    lambda make: make.extend(Queue()),
-    lambda make: Name(make.rng.choice(_TEXTS)),
-    lambda make: Amount(make.rng.randrange(99)),
-    lambda make: make.known(Version(f"{make.rng.randrange(9)}.{make.rng.randrange(9)}")),
-    lambda make: make.telegram(),
-    lambda make: make.telegram(),
-]
-_BUILT_IN: list[Callable[[Maker], Any]] = [
-    lambda make: make.fill({}),
-    lambda make: make.fill({}),
-    lambda make: make.extend([]),
-    lambda make: make.extend([]),
-    lambda make: tuple(make.values()),
-    lambda make: make.fill(OrderedDict()),
-    lambda make: make.fill(defaultdict(make.rng.choice(_FACTORIES))),
-    lambda make: make.known(Counter({make.key(): make.rng.randrange(9) for _ in range(2)})),
-    lambda make: make.extend(deque(maxlen=make.rng.choice([None, 2, 5]))),
-    lambda make: make.known(set(make.keys())),
-    lambda make: frozenset(make.keys()),
-    lambda make: make.known(bytearray(b"ab")),
-]

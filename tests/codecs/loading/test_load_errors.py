@@ -10,14 +10,9 @@ from typing import Any
 import pytest
 from telegram import Chat
 
-from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs
+from ptb_bucket.codecs import PickleCodec, StoredAs
 from ptb_bucket.codecs.types import bot_api_classes
 from ptb_bucket.errors import CannotLoadError
-
-
-@pytest.fixture(params=[JsonCodec, PickleCodec])
-def codec(request):
-    return request.param
 
 
 def said(codec, data, origin="", types=()):

@@ -20,11 +20,6 @@ def family(request):
     return request.param
 
 
-@pytest.fixture(params=[JsonCodec, PickleCodec])
-def codec(request):
-    return request.param
-
-
 def refused(codec, cls, data):
     with pytest.raises(CannotLoadError) as caught:
         loaded(codec, cls, data)

@@ -8,16 +8,10 @@ import dataclasses
 import attrs
 import pytest
 
-from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.state import Record, RecordMerger
 from ptb_bucket.state.merge.live import update_in_place
 from support.values.declared_classes import FAMILIES, REQUIRED, loaded, profile, stored
-
-
-@pytest.fixture(params=[JsonCodec, PickleCodec])
-def codec(request):
-    return request.param
 
 
 @pytest.mark.parametrize("family", FAMILIES)

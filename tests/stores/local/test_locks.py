@@ -1,33 +1,24 @@
-"""Tests of a local directory's lock: the processes that it keeps out, and for how long."""
+"""Tests of a local directory's lock: one writer is inside at a time, and others wait for as long as was asked."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import importlib.util
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from ptb_bucket.errors import LostRaceError, UnavailableError
 from ptb_bucket.stores import Create, LocalStore, Update
 from ptb_bucket.stores.local import locks
-from support.processes.child_processes import run
 from support.processes.lock_holders import TAKE, fcntl, is_free, put, refusing, taken
 
 
 def open_locks() -> list[Path]:
     return [link for link in Path("/proc/self/fd").iterdir() if link.resolve().name == ".lock"]
-
-
-# ---------------------------------------------------------------- one at a time
 
 
 async def test_a_lock_that_another_holds_is_waited_for_and_then_unavailable(tmp_path):
@@ -180,127 +171,3 @@ async def test_no_file_stays_open(tmp_path, monkeypatch):
         await put(tmp_path, "b")
     assert not open_locks()
     assert not locks._OPENED
-
-
-# ---------------------------------------------------------------- processes
-
-HOLDER = """
-    import os, subprocess, sys, time
-    from pathlib import Path
-    from ptb_bucket.stores.local.locks import locked
-    with locked(Path(sys.argv[1]), 10):
-        if sys.argv[2] == "start a child":
-            child = subprocess.Popen(["sleep", "60"], close_fds=False).pid
-        elif sys.argv[2] == "fork":
-            child = os.fork()
-            if child == 0:
-                time.sleep(60)
-        else:
-            child = 0
-        print(child, flush=True)
-        time.sleep(60)
-"""
-
-
-def free_within(root, seconds) -> bool:
-    end = time.monotonic() + seconds
-    while not is_free(root) and time.monotonic() < end:
-        time.sleep(0.005)
-    return is_free(root)
-
-
-@pytest.mark.parametrize("way", ["alone", "start a child", "fork"])
-def test_the_lock_of_a_killed_process_is_free_even_if_its_children_run_on(tmp_path, way):
-    with run(HOLDER, tmp_path, way, stdout=subprocess.PIPE) as holder:
-        child = int(holder.stdout.readline())
-        try:
-            assert not is_free(tmp_path)
-            holder.kill()
-            holder.wait(30)
-            if child:
-                os.kill(child, 0)  # it lives
-            assert free_within(tmp_path, 5)
-        finally:
-            if child:
-                os.kill(child, signal.SIGKILL)
-
-
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_forked_child_does_not_unlock_what_its_parent_holds(tmp_path):
-    with locks.locked(tmp_path, 0):
-        if (child := os.fork()) == 0:
-            os._exit(0 if not locks._OPENED and not is_free(tmp_path) else 1)
-        assert os.waitpid(child, 0)[1] == 0
-        assert not is_free(tmp_path)
-    assert is_free(tmp_path)
-
-
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_child_that_was_forked_inside_closes_no_file_of_its_own_when_it_leaves(tmp_path):
-    """By then the file descriptor of the lock may belong to another file."""
-    child = -1
-    with locks.locked(tmp_path, 0):
-        (number,) = locks._OPENED
-        if (child := os.fork()) == 0:
-            mine = os.open(tmp_path / "mine", os.O_CREAT | os.O_WRONLY)
-    if child == 0:
-        try:
-            os.write(mine, b"still open")
-        except OSError:
-            os._exit(1)
-        os._exit(0 if mine == number else 2)
-    assert os.waitpid(child, 0)[1] == 0
-
-
-# ---------------------------------------------------------------- Windows
-
-
-@pytest.fixture
-def on_windows(monkeypatch):
-    """Import the module as on Windows, with this system's locks for its locks of one byte."""
-
-    def locking(descriptor, operation, length):
-        assert (length, os.lseek(descriptor, 0, os.SEEK_CUR)) == (1, 0)
-        try:
-            fcntl.flock(descriptor, operation)
-        except BlockingIOError as exc:
-            raise PermissionError(errno.EACCES, "Permission denied") from exc
-
-    fake = SimpleNamespace(locking=locking, LK_NBLCK=TAKE, LK_UNLCK=fcntl.LOCK_UN)
-    monkeypatch.setitem(sys.modules, "msvcrt", fake)
-    monkeypatch.setattr(sys, "platform", "win32")
-    monkeypatch.delattr(os, "O_NOFOLLOW")
-    spec = importlib.util.spec_from_file_location("locks_on_windows", locks.__file__)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(sys, "platform", "linux")
-    assert not hasattr(module, "fcntl")
-    return module, fake
-
-
-def test_on_windows_one_is_kept_out_and_then_let_in(tmp_path, on_windows):
-    module, _ = on_windows
-    with module.locked(tmp_path, 0):
-        assert not is_free(tmp_path)
-        with pytest.raises(UnavailableError), module.locked(tmp_path, 0.02):
-            pass
-    with module.locked(tmp_path, 0):
-        still_open = os.dup(*module._OPENED)
-    assert is_free(tmp_path)
-    os.close(still_open)
-
-
-def test_on_windows_links_and_directories_are_refused(tmp_path, on_windows):
-    module, _ = on_windows
-    (tmp_path / ".lock").symlink_to("elsewhere")
-    with pytest.raises(OSError, match="Is a symbolic link") as caught, module.locked(tmp_path, 0):
-        pass
-    assert caught.value.errno == errno.ELOOP
-    assert not (tmp_path / "elsewhere").exists()
-
-
-def test_on_windows_a_file_system_without_locks_is_refused(tmp_path, on_windows):
-    module, fake = on_windows
-    fake.locking = lambda *_: refusing(errno.EINVAL)(*_[:2])
-    with pytest.raises(OSError, match="does not support locks"), module.locked(tmp_path, 0):
-        pass
