@@ -139,8 +139,8 @@ def bot_id_of(bot: Bot) -> str:
 
 
 def is_bot_id(text: str) -> bool:
-    """Tell whether a text is a bot's ID as Telegram writes it: digits, of which the first is not 0."""
-    return text.isascii() and text.isdigit() and not text.startswith("0")
+    """Tell whether a text is a bot's ID as Telegram writes it: a number without leading zeros."""
+    return text.isascii() and text.isdigit() and text == (text.lstrip("0") or "0")
 
 
 def kinds_of(store_data: PersistenceInput) -> tuple[Kind, ...]:
