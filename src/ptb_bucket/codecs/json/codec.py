@@ -6,8 +6,15 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from ptb_bucket._wording import RESTORE
-from ptb_bucket.codecs.json.difference import surely_differ
-from ptb_bucket.codecs.json_text import PLAIN, check_depth, compact_json, is_flat, is_plain, is_tagged
+from ptb_bucket.codecs.json_text import (
+    PLAIN,
+    check_depth,
+    compact_json,
+    is_flat,
+    is_plain,
+    is_tagged,
+    surely_differ,
+)
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:

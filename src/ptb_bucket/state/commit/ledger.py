@@ -1,6 +1,6 @@
 """The ledger of one document: stored ← attempt ← staged, and the base of every merge.
 
-Nothing here or in the files beside it (layers, steps, units, preparation, rebase) does input or output. You can
+Nothing here or in the files beside it (layers, units, preparation, rebase) does input or output. You can
 test the rules of the state engine without a store.
 
 * *stored*: the document as it was last read or written, with its ETag.
@@ -18,9 +18,8 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._dataclass import dataclass
-from ptb_bucket.state.commit.layers import Base, InDoubt, Layer
+from ptb_bucket.state.commit.layers import Base, Comparison, InDoubt, Layer, StepMerger
 from ptb_bucket.state.commit.occurrences import passed_in
-from ptb_bucket.state.commit.steps import Comparison, StepMerger
 from ptb_bucket.state.commit.units import DocumentUnits, Withheld
 from ptb_bucket.state.document import NONE, Fate, has_any
 from ptb_bucket.state.records import Kind
