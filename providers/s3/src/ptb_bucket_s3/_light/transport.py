@@ -54,7 +54,8 @@ class Transport:
         self._credentials = credentials
         self._renewing = asyncio.Lock()
         self._clock = Clock()
-        limits = TimeLimits(settings.connect_timeout, settings.read_timeout, settings.read_timeout)
+        # All of a body may take as long as the whole operation.
+        limits = TimeLimits(settings.connect_timeout, settings.read_timeout, settings.timeout)
         self._http = Http(tls(), limits, "s3")
 
     async def ask(self, asking: Asking) -> Answer:
