@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
 from ptb_bucket.errors import AccessError, UnsavedError
 from ptb_bucket.state import LAYOUTS
+from ptb_bucket.stores import write_file
 from ptb_bucket.testing.faults import Fault
 from support.applications.restarting_bot import opened
 from support.applications.spooling_bot import Bot, hurry
@@ -78,6 +80,33 @@ async def test_a_late_write_that_lands_while_the_spool_is_taken_up_is_not_double
     _, data = await bot.started()
     assert data == {"log": ["a", "b"]}
     assert await bot.stored() == data
+
+
+async def test_a_cancelled_start_writes_no_file_after_another_start_has_removed_it(bot, monkeypatch):
+    one, _ = await bot.started()
+    await one.update_bot_data({"log": ["a"]})
+    await bot.end_unsaved(one, {"log": ["a", "b"]}, Fault.DENIED)
+    writing, end = threading.Event(), threading.Event()
+
+    def write_slowly(path, data):
+        writing.set()
+        end.wait(20)
+        write_file(path, data)
+
+    monkeypatch.setattr("ptb_bucket.state.spool.files.write_file", write_slowly)
+    starting = asyncio.create_task(bot.started())
+    await asyncio.to_thread(writing.wait, 20)
+    monkeypatch.undo()
+    starting.cancel()
+    asyncio.get_running_loop().call_later(0.3, end.set)
+    two, data = await bot.started()
+    assert data == {"log": ["a", "b"]}
+    await two.update_bot_data({"log": ["a", "b", "c"]})
+    await asyncio.wait({starting})
+    await asyncio.sleep(0.5)
+    _, data = await bot.started()
+    assert data == {"log": ["a", "b", "c"]}
+    assert bot.files() == []
 
 
 @pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.DENIED], ids=lambda fault: fault.name)

@@ -196,6 +196,29 @@ async def test_a_listing_without_its_end_is_not_taken_for_all(body):
                 [info async for info in store.list()]
 
 
+@pytest.mark.parametrize("client", ["light", "aioboto3"])
+@pytest.mark.parametrize("operation", ["list", "versions", "delete"])
+async def test_an_error_with_the_status_of_a_success_is_no_success(client, operation):
+    """S3 may send one after it has begun to answer. An empty listing would be taken for an empty state."""
+    with answering(lambda _: error(200, "InternalError", Message="Please try again.")) as server:
+        async with open_store(f"s3://bucket?client={client}&endpoint_url={server.url}") as store:
+            with pytest.raises(UnavailableError, match="500 InternalError: Please try again"):
+                await {
+                    "list": lambda: anext(store.list()),
+                    "versions": lambda: anext(store.versions("a")),
+                    "delete": lambda: store.delete("a"),
+                }[operation]()
+
+
+async def test_another_document_is_no_empty_listing():
+    with answering(lambda _: Reply(200, b"<html><body>Log in</body></html>")) as server:
+        async with open_store(f"s3://bucket?client=light&endpoint_url={server.url}") as store:
+            with pytest.raises(UnavailableError, match="html"):
+                [info async for info in store.list()]
+            with pytest.raises(UnavailableError, match="html"):
+                [version async for version in store.versions("a")]
+
+
 async def test_log_lines_name_no_object(caplog):
     caplog.set_level("DEBUG")
     with answering(lambda _: OBJECT) as server:

@@ -6,13 +6,14 @@ import asyncio
 import gc
 import socket
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
 from light_server import Reply, answering, certificate
 
 from ptb_bucket.errors import ConfigurationError, UnavailableError
-from ptb_bucket.stores import open_store
+from ptb_bucket.stores import Create, open_store
 
 OBJECT = Reply(200, b"1", {"ETag": '"1"'})
 ANSWER = b'HTTP/1.1 200 OK\r\nETag: "1"\r\nContent-Length: 1\r\n\r\n1'
@@ -46,6 +47,21 @@ async def test_nothing_is_sent_into_a_connection_that_the_server_has_closed():
                 await store.get("a")
                 assert closed.wait(20)  # blocks the loop
                 closed.clear()
+
+
+async def test_a_slow_upload_may_take_longer_than_the_wait_for_a_byte():
+    with answering(lambda _: OBJECT) as server:
+        server.read_pause = 0.005
+        asyncio.get_running_loop().call_later(1.5, setattr, server, "read_pause", 0)
+        async with open_store(f"s3://bucket?client=light&read_timeout=1&endpoint_url={server.url}") as store:
+            store._proof.ensure = _proven
+            begin = time.monotonic()
+            await store.put("a", b"x" * 32 * 2**20, Create())
+            assert time.monotonic() - begin > 1
+
+
+async def _proven():
+    """Prove nothing: this server honours no conditions."""
 
 
 async def test_a_request_ends_when_its_store_is_closed():

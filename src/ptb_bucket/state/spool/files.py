@@ -51,8 +51,16 @@ class SpoolFiles:
             write_file(path, data)
 
     async def write_ahead(self, path: Path, data: bytes) -> None:
-        """Write a spool like :meth:`write`, but in a thread."""
-        await asyncio.to_thread(self.write, path, data)
+        """Write a spool like :meth:`write`, but in a thread.
+
+        A caller that is cancelled waits for the end of the thread. Otherwise the file could come back after another
+        start has claimed the directory, saved the changes and removed it, and they would be saved twice.
+        """
+        writing = asyncio.ensure_future(asyncio.to_thread(self.write, path, data))
+        try:
+            await asyncio.shield(writing)
+        finally:
+            await asyncio.wait({writing})
 
     def read(self, path: Path) -> bytes | None:
         """Return the bytes of a spool; None if it is gone.

@@ -134,7 +134,9 @@ class LocalStore(BlobStore):
 
     def _must_keep(self, path: Path, key: str) -> None:
         """Refuse if there are no old versions. Those that another process keeps here count, whatever this URI says."""
-        if not (self._keep or self._generations(path).folder.is_dir()):
+        with translated(path, key):
+            keeps = self._keep or self._generations(path).folder.is_dir()
+        if not keeps:
             raise UnsupportedError(
                 f"{self.root} does not keep old versions, so {key!r} has none. To keep them from now on, "
                 "use file:DIRECTORY?keep=10 here and in the bot's URI.",

@@ -11,7 +11,8 @@ from ptb_bucket.errors import UnavailableError
 from ptb_bucket.stores import NOT_MODIFIED, Blob, BlobInfo
 from ptb_bucket_s3._light.credentials import renewed_from
 from ptb_bucket_s3._light.endpoint import Endpoint
-from ptb_bucket_s3._light.transport import Asking, Transport
+from ptb_bucket_s3._light.refused import AnswerError
+from ptb_bucket_s3._light.transport import Asking, Transport, error_in
 from ptb_bucket_s3._requests import Page, StoredVersion, plain
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["LightClient", "hold_light"]
 
 _UNCHANGED: Final = 304
+_FAILED: Final = 500
 _PUT_HEADERS: Final = {
     "ServerSideEncryption": "x-amz-server-side-encryption",
     "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
@@ -75,7 +77,8 @@ class LightClient:
     async def delete(self, key: str, *, if_match: str | None = None, version: str | None = None) -> None:
         """Remove an object (DeleteObject); see :meth:`S3Client.delete`."""
         headers = {} if if_match is None else {"if-match": if_match}
-        await self._ask("DELETE", key, {} if version is None else {"versionId": version}, headers)
+        answer = await self._ask("DELETE", key, {} if version is None else {"versionId": version}, headers)
+        _refuse_error(answer)
 
     async def list_objects(self, prefix: str, after: Mapping[str, str]) -> Page[BlobInfo]:
         """Return a page of objects (ListObjectsV2); see :meth:`S3Client.list_objects`."""
@@ -92,11 +95,11 @@ class LightClient:
 
     async def versioning(self) -> str:
         """Return the bucket's setting (GetBucketVersioning); see :meth:`S3Client.versioning`."""
-        return _read(await self._ask("GET", "", {"versioning": ""})).value("Status")
+        return _read(await self._ask("GET", "", {"versioning": ""}), "Versioning").value("Status")
 
     async def _page(self, arguments: Mapping[str, str]) -> _Listing:
         # Encoded, because keys may have characters that XML cannot express.
-        return _Listing(_read(await self._ask("GET", "", {"encoding-type": "url", **arguments})))
+        return _Listing(_read(await self._ask("GET", "", {"encoding-type": "url", **arguments}), "List"))
 
     async def _ask(
         self,
@@ -160,13 +163,40 @@ def _version(page: _Listing, item: Node) -> StoredVersion:
     )
 
 
-def _read(answer: Answer) -> Node:
+def _read(answer: Answer, kind: str) -> Node:
+    """Read a success whose body is XML.
+
+    Args:
+        answer: The answer.
+        kind: A part of the name of its outermost element; the whole name differs between servers. Any other document,
+            such as the page of a proxy, would pass for a listing without objects.
+
+    Raises:
+        AnswerError: It is an error in spite of its status.
+        UnavailableError: It is something else.
+    """
     from ptb_bucket_s3._light.xml import XmlError, read_xml  # noqa: PLC0415  most processes never need it
 
     try:
-        return read_xml(answer.body)
+        root = read_xml(answer.body)
     except XmlError as exc:
         raise UnavailableError(f"s3: The server returned a malformed listing. {exc}") from exc
+    if kind not in root.name:
+        _refuse_error(answer)
+        raise UnavailableError(f"s3: The server returned another document ({root.name[:80]}).")
+    return root
+
+
+def _refuse_error(answer: Answer) -> None:
+    """Refuse an error that was sent with status 200. AWS's SDKs treat it as a failure of the server, too.
+
+    Source: botocore, ``_handle_200_error``.
+
+    Raises:
+        AnswerError: The body is an error.
+    """
+    if answer.body and (details := error_in(answer)):
+        raise AnswerError(_FAILED, answer.headers, details)
 
 
 async def hold_light(bucket: str, settings: Settings, region: str | None) -> AsyncGenerator[LightClient, None]:

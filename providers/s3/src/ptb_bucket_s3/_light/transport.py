@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ptb_bucket_s3._light.endpoint import Endpoint
     from ptb_bucket_s3._settings import Settings
 
-__all__ = ["Asking", "Transport", "tls"]
+__all__ = ["Asking", "Transport", "error_in", "tls"]
 
 _NOT_MODIFIED: Final = 304
 _FIRST_REFUSAL: Final = 300
@@ -54,7 +54,8 @@ class Transport:
         self._credentials = credentials
         self._renewing = asyncio.Lock()
         self._clock = Clock()
-        limits = TimeLimits(settings.connect_timeout, settings.read_timeout, settings.read_timeout)
+        # All of a body may take as long as the whole operation.
+        limits = TimeLimits(settings.connect_timeout, settings.read_timeout, settings.timeout)
         self._http = Http(tls(), limits, "s3")
 
     async def ask(self, asking: Asking) -> Answer:
@@ -115,18 +116,18 @@ class Transport:
 def _accepted(answer: Answer) -> Answer:
     if answer.status < _FIRST_REFUSAL or answer.status == _NOT_MODIFIED:
         return answer
-    raise AnswerError(answer.status, answer.headers, _details(answer))
+    raise AnswerError(answer.status, answer.headers, error_in(answer) or {"Code": str(answer.status)})
 
 
-def _details(answer: Answer) -> dict[str, str]:
-    """Read an error; a body that is not XML, such as a proxy's page, says nothing."""
+def error_in(answer: Answer) -> dict[str, str]:
+    """Return what an error says; empty if the body is none, such as a proxy's page."""
     from ptb_bucket_s3._light.xml import XmlError, read_xml  # noqa: PLC0415  most processes never need it
 
     with suppress(XmlError):
         root = read_xml(answer.body)
         if root.name == "Error":
             return {child.name: child.text for child in root.children}
-    return {"Code": str(answer.status)}
+    return {}
 
 
 def tls() -> ssl.SSLContext:
