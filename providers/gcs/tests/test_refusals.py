@@ -46,7 +46,8 @@ async def test_a_404_that_may_not_be_looked_into_is_not_empty(answering, opened)
 
 async def test_an_update_of_what_is_gone_is_a_lost_race_also_where_that_is_a_404(answering, opened):
     def answer(method, _path, _headers):
-        return refusal(404, "notFound") if method == "POST" else (200, {"Content-Type": "application/json"}, b"{}")
+        listing = 200, {"Content-Type": "application/json"}, b'{"kind": "storage#objects"}'
+        return refusal(404, "notFound") if method == "POST" else listing
 
     with answering(answer) as google:
         store = opened(google.url)

@@ -192,7 +192,11 @@ async def test_versions_without_permission_to_read_the_bucket_settings(answering
         if "alt=media" in path:
             return media(b"7", 7)
         if "versions=" in path:
-            return 200, {"Content-Type": "application/json"}, json.dumps({"items": [item]}).encode()
+            return (
+                200,
+                {"Content-Type": "application/json"},
+                json.dumps({"kind": "storage#objects", "items": [item]}).encode(),
+            )
         return refusal(403, "forbidden")
 
     with answering(answer) as google:
@@ -228,7 +232,8 @@ async def test_a_listing_goes_on_to_the_last_page(answering, opened):
     def answer(_method, path, _headers):
         token = parse_qs(urlsplit(path).query).get("pageToken", [""])[0]
         names, following = pages[token]
-        body = {"items": [{"name": name, "size": "1"} for name in names], "nextPageToken": following}
+        items = [{"name": name, "size": "1"} for name in names]
+        body = {"kind": "storage#objects", "items": items, "nextPageToken": following}
         return 200, {"Content-Type": "application/json"}, json.dumps(body).encode()
 
     with answering(answer) as google:
@@ -243,7 +248,11 @@ async def test_an_old_generation_is_deleted_by_its_number(answering, opened):
 
     def answer(method, path, _):
         if method == "GET":
-            return 200, {"Content-Type": "application/json"}, b'{"versioning": {"enabled": true}}'
+            return (
+                200,
+                {"Content-Type": "application/json"},
+                b'{"kind": "storage#objects", "versioning": {"enabled": true}}',
+            )
         [generation] = parse_qs(urlsplit(path).query)["generation"]
         if generation not in left:
             return refusal(404, "notFound")
@@ -266,7 +275,7 @@ async def test_a_delete_on_a_condition_names_the_generation(answering, opened):
 
     def answer(method, path, _):
         if method == "GET":
-            return 200, {"Content-Type": "application/json"}, b"{}"
+            return 200, {"Content-Type": "application/json"}, b'{"kind": "storage#objects"}'
         [generation] = parse_qs(urlsplit(path).query)["ifGenerationMatch"]
         if "a" not in there:
             return refusal(404, "notFound")

@@ -110,7 +110,7 @@ def test_an_upload_is_one_body(data):
 
 
 async def test_what_is_sent():
-    answer = Reply(200, b'{"generation": "8", "items": []}')
+    answer = Reply(200, b'{"kind": "storage#objects", "generation": "8"}')
     with answering(lambda _: answer) as google:
         async with GcsStore("bucket", Options(endpoint_url=f"{google.url}/base/", client="light")) as store:
             await store._write("a/b c", b"1", Update("7"))
@@ -123,7 +123,7 @@ async def test_what_is_sent():
     )
     assert put.headers["content-length"] == str(len(put.body))
     assert (delete.method, delete.path, delete.body) == ("DELETE", "/base/storage/v1/b/bucket/o/a", b"")
-    assert listing.path.startswith("/base/storage/v1/b/bucket/o?prefix=%C3%A9%2F&fields=items")
+    assert listing.path.startswith("/base/storage/v1/b/bucket/o?prefix=%C3%A9%2F&fields=kind%2Citems")
     assert {seen.host for seen in google.seen} == {google.url.removeprefix("http://")}
     assert not [seen for seen in google.seen if "authorization" in seen.headers]
 
@@ -135,10 +135,13 @@ async def test_what_is_sent():
         b"<html>",
         b"[]",
         b"null",
-        b'{"items": 1}',
-        b'{"items": [1]}',
-        b'{"items": [{}]}',
-        b'{"items": [{"name": "a"}]}',
+        b"{}",
+        b'{"error": {"code": 500}}',
+        b'{"kind": "storage#object", "items": []}',
+        b'{"kind": "storage#objects", "items": 1}',
+        b'{"kind": "storage#objects", "items": [1]}',
+        b'{"kind": "storage#objects", "items": [{}]}',
+        b'{"kind": "storage#objects", "items": [{"name": "a"}]}',
     ],
 )
 async def test_a_listing_that_is_none_is_not_taken_for_all(body):

@@ -24,6 +24,7 @@ __all__ = ["LightClient", "hold_light"]
 
 _T = TypeVar("_T")
 _UNCHANGED: Final = 304
+_LISTING: Final = "storage#objects"
 
 
 class LightClient:
@@ -106,10 +107,12 @@ class LightClient:
         self, asked: Asked, query: Mapping[str, str], fields: str, read: Callable[[dict[str, Any]], _T]
     ) -> Page[_T]:
         wanted = {name: value for name, value in query.items() if value}
-        wanted |= {"fields": f"items({fields}),nextPageToken", "projection": "noAcl"}
+        wanted |= {"fields": f"kind,items({fields}),nextPageToken", "projection": "noAcl"}
         message = Message("GET", f"/storage/v1/b/{self._bucket}/o", self._query(wanted))
 
         def page(found: dict[str, Any]) -> Page[_T]:
+            if found["kind"] != _LISTING:  # without objects, anything else would pass for an empty listing
+                raise ValueError(found["kind"])
             return Page([read(item) for item in found.get("items", ())], str(found.get("nextPageToken") or ""))
 
         return await self._transport.parsed(asked, message, page)
