@@ -99,12 +99,12 @@ class UpdateHandling:
             _LOGGER.error("%s arrived after the shutdown deadline and was not handled", describe_update(update))
             return
         with self._work.handling(update):
-            unit = EffectUnit.of_update(update)
+            effects = EffectUnit.of_update(update)
             async with self._locked(update):
                 with self._sync.lru.pin():
-                    await self._process(update, handle, unit)
-            if unit and unit.added and not self._options.runs:
-                await self._timers.run_added(unit.added)
+                    await self._process(update, handle, effects)
+            if effects and effects.added and not self._options.runs:
+                await self._timers.run_added(effects.added)
 
     async def _process(
         self, update: object, handle: Callable[[object], Awaitable[None]], effects: EffectUnit | None

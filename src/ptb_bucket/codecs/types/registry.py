@@ -157,11 +157,12 @@ class Registry:
     def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
         self.by_class: dict[Any, Shape] = {}
         self.by_name: dict[str, Shape] = {}
-        for given in _listed(types):
-            shape = _shape(given)
+        shapes = [_shape(given) for given in _listed(types)]
+        for shape in shapes:
             if not _is_known(shape.cls) or shape.family is Family.FUNCTIONS:
                 self._check(shape)
                 self.by_class[shape.cls] = self.by_name[shape.name] = shape
+        self._keep_readable(shapes)
 
     def shape(self, cls: Any) -> Shape | None:
         """Return the shape of a class; None if it is not known.
@@ -219,6 +220,12 @@ class Registry:
         """
         shape = self.by_name.get(name)
         return load_error(name, shape.cls if shape is not None and shape.is_risky else None, exc)
+
+    def _keep_readable(self, shapes: Iterable[Shape]) -> None:
+        """Read classes by the names under which older releases stored them, which did not know them yet."""
+        for shape in shapes:
+            if shape.name not in self and shape.name not in _RESERVED:
+                self.by_name[shape.name] = shape
 
     def _check(self, shape: Shape) -> None:
         name = shape.cls.__qualname__

@@ -121,6 +121,8 @@ class Header:
             # Each put is conditional, so each version has one successor, and each commit counts up by one. Another
             # commit with this sequence number proves that this one was not applied.
             return Fate.NOT_APPLIED
+        # An applied commit stays listed until its writer's next one, which waits for this answer, or until the floor
+        # passes it. So it was not applied, unless another process writes under the same ID.
         shared = self.shared(commit.writer, (last_known,))
         return Fate.IN_DOUBT if shared or commit.sequence <= self.floor else Fate.NOT_APPLIED
 

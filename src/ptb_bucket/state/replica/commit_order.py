@@ -22,7 +22,7 @@ __all__ = ["CommitOrder"]
 
 @dataclass(frozen=True)
 class CommitOrder:
-    """Writes all changes at once, then drops, and last the dedupe record, which says that updates were handled.
+    """Writes changes, then those that wait for them, then drops, and last the dedupe record of handled updates.
 
     Data that was moved, as when a group becomes a supergroup, is in the bucket under its new ID before it is dropped
     under its old one. An update that is noted as handled has its effects in the bucket, and so has an occurrence of a
