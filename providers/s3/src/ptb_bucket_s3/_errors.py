@@ -80,6 +80,8 @@ def translated(error: Exception, asked: Asked, place: str, needed: str) -> Store
     elif _is_a(error, *_BEFORE_SENDING):
         advice = "AWS_REGION and the URI options" if _is_a(error, *_ADDRESS) else _VARIABLES
         kind, text = AccessError, f"{str(error).rstrip('.')}. Set or check {advice}."
+    elif _is_a(error, "XmlError"):
+        kind, text = UnavailableError, f"{error} Check endpoint_url, and whether a proxy answers for the server."
     elif lacks_credentials(error):
         kind, text = AccessError, unreadable(error)
     elif isinstance(error, (OSError, EOFError, asyncio.TimeoutError)) or _comes_from_sdk(error):

@@ -186,14 +186,30 @@ def test_xml_that_s3_does_not_send_is_refused(body):
         read_xml(body)
 
 
+EITHER = [
+    b"",
+    b"<html>x</html",
+    b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
+]
+OBJECTS = [
+    b"<ListBucketResult><Contents><Key>rosebud</Key></Contents></ListBucketResult>",
+    b"<ListBucketResult><Contents><Key>rosebud</Key><Size>rosebud</Size></Contents></ListBucketResult>",
+    b"<ListBucketResult><Contents><Size>1</Size><LastModified>rosebud</LastModified></Contents></ListBucketResult>",
+]
+VERSIONS = [b"<ListVersionsResult><Version><Key>a</Key><Size>rosebud</Size></Version></ListVersionsResult>"]
+
+
 @pytest.mark.parametrize(
-    "body", [b"", b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>", b"<html>x</html"]
+    ("operation", "body"),
+    [*(("list", body) for body in (*EITHER, *OBJECTS)), *(("versions", body) for body in (*EITHER, *VERSIONS))],
 )
-async def test_a_listing_without_its_end_is_not_taken_for_all(body):
+async def test_a_malformed_listing_is_not_taken_for_all(operation, body):
     with answering(lambda _: Reply(200, body)) as server:
         async with open_store(f"s3://bucket?client=light&endpoint_url={server.url}") as store:
-            with pytest.raises(UnavailableError):
-                [info async for info in store.list()]
+            listing = store.list() if operation == "list" else store.versions("a")
+            with pytest.raises(UnavailableError, match=r"s3://bucket at .* Check endpoint_url") as caught:
+                [item async for item in listing]
+    assert "rosebud" not in str(caught.value)
 
 
 @pytest.mark.parametrize("client", ["light", "aioboto3"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import unquote_plus
 
 from ptb_bucket.errors import UnavailableError
@@ -16,15 +16,16 @@ from ptb_bucket_s3._light.transport import Asking, Transport, error_in
 from ptb_bucket_s3._requests import Page, StoredVersion, plain
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
     from ptb_bucket.stores import NotModified
     from ptb_bucket.stores.http import Answer
-    from ptb_bucket_s3._light.xml import Node
+    from ptb_bucket_s3._light.xml import Node, XmlError
     from ptb_bucket_s3._settings import Settings
 
 __all__ = ["LightClient", "hold_light"]
 
+_T = TypeVar("_T")
 _UNCHANGED: Final = 304
 _FAILED: Final = 500
 _PUT_HEADERS: Final = {
@@ -83,13 +84,13 @@ class LightClient:
     async def list_objects(self, prefix: str, after: Mapping[str, str]) -> Page[BlobInfo]:
         """Return a page of objects (ListObjectsV2); see :meth:`S3Client.list_objects`."""
         page = await self._page({"list-type": "2", "prefix": prefix, **after})
-        found = [_info(page, item) for item in page.root.all("Contents")]
+        found = page.items(_info, "Contents")
         return Page(found, page.after({"continuation-token": "NextContinuationToken"}, encoded=()))
 
     async def list_versions(self, prefix: str, after: Mapping[str, str]) -> Page[StoredVersion]:
         """Return a page of versions (ListObjectVersions); see :meth:`S3Client.list_versions`."""
         page = await self._page({"versions": "", "prefix": prefix, **after})
-        found = [_version(page, item) for item in page.root.all("Version", "DeleteMarker")]
+        found = page.items(_version, "Version", "DeleteMarker")
         markers = {"key-marker": "NextKeyMarker", "version-id-marker": "NextVersionIdMarker"}
         return Page(found, page.after(markers, encoded=("NextKeyMarker",)))
 
@@ -123,6 +124,17 @@ class _Listing:
         self.root = root
         self._encoded = root.value("EncodingType") == "url"
 
+    def items(self, read: Callable[[_Listing, Node], _T], *names: str) -> list[_T]:
+        """Read the elements with these names.
+
+        Raises:
+            XmlError: One of them cannot be read.
+        """
+        try:
+            return [read(self, item) for item in self.root.all(*names)]
+        except ValueError as exc:  # its text may quote a key
+            raise _malformed(f"has a malformed {names[0]}") from exc
+
     def text(self, item: Node, name: str) -> str:
         return unquote_plus(item.value(name)) if self._encoded else item.value(name)
 
@@ -130,7 +142,7 @@ class _Listing:
         """Return what to ask the next page with.
 
         Raises:
-            UnavailableError: The server says that there is more, but not where it starts.
+            XmlError: The server says that there is more, but not where it starts.
         """
         if self.root.value("IsTruncated").lower() != "true":
             return {}
@@ -139,7 +151,7 @@ class _Listing:
         }
         found = {name: value for name, value in read.items() if value}
         if not found:
-            raise UnavailableError("s3: The server returned a truncated listing without a continuation token.")
+            raise _malformed("is truncated and has no continuation token")
         return found
 
 
@@ -173,18 +185,21 @@ def _read(answer: Answer, kind: str) -> Node:
 
     Raises:
         AnswerError: It is an error in spite of its status.
-        UnavailableError: It is something else.
+        XmlError: It is something else.
     """
-    from ptb_bucket_s3._light.xml import XmlError, read_xml  # noqa: PLC0415  most processes never need it
+    from ptb_bucket_s3._light.xml import read_xml  # noqa: PLC0415  most processes never need it
 
-    try:
-        root = read_xml(answer.body)
-    except XmlError as exc:
-        raise UnavailableError(f"s3: The server returned a malformed listing. {exc}") from exc
+    root = read_xml(answer.body)
     if kind not in root.name:
         _refuse_error(answer)
-        raise UnavailableError(f"s3: The server returned another document ({root.name[:80]}).")
+        raise _malformed(f"is another document ({root.name[:80]})")
     return root
+
+
+def _malformed(what: str) -> XmlError:
+    from ptb_bucket_s3._light.xml import XmlError  # noqa: PLC0415  most processes never need it
+
+    return XmlError(f"The response {what}.")
 
 
 def _refuse_error(answer: Answer) -> None:
