@@ -27,6 +27,7 @@ __all__ = [
     "in_turns",
     "outcomes",
     "paced",
+    "to_the_end",
     "turns",
     "within",
 ]
@@ -71,8 +72,7 @@ async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]]) -> 
     several = list(items)
     rest = iter(several)
     workers = [_work_off(rest, work, errors) for _ in several[:AT_ONCE]]
-    results = await asyncio.gather(*workers, return_exceptions=True)
-    for outcome in (*results, *errors):
+    for outcome in (*await asyncio.gather(*workers, return_exceptions=True), *errors):
         if isinstance(outcome, BaseException):
             raise outcome
 
@@ -248,16 +248,24 @@ class Retries:
 
     def next_pause(self) -> float | None:
         """Return the seconds to wait before the next try; None if the deadline would pass meanwhile."""
-        if self.losses and not self.count:
-            pause = self.backoff.pause_after_race(self.losses - 1)
-        else:
-            pause = self.backoff.pause(self.count)
+        raced = self.losses and not self.count
+        pause = self.backoff.pause_after_race(self.losses - 1) if raced else self.backoff.pause(self.count)
         self.count += 1
         return None if asyncio.get_running_loop().time() + pause > self.deadline.end else pause
 
     def overtaken(self) -> None:
         """Note that another writer was faster. This explains all failures until now."""
         self.losses, self.count = self.losses + 1, 0
+
+
+async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Finish the work before a cancellation takes effect. A second one takes effect at once."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:

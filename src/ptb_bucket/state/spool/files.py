@@ -8,7 +8,7 @@ import time
 from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
-from ptb_bucket._aio import Deadline
+from ptb_bucket._aio import Deadline, to_the_end
 from ptb_bucket.errors import UnavailableError
 from ptb_bucket.stores import locked, make_directories, read_file, remove_file, translated, write_file
 
@@ -56,11 +56,7 @@ class SpoolFiles:
         A caller that is cancelled waits for the end of the thread. Otherwise the file could come back after another
         start has claimed the directory, saved the changes and removed it, and they would be saved twice.
         """
-        writing = asyncio.ensure_future(asyncio.to_thread(self.write, path, data))
-        try:
-            await asyncio.shield(writing)
-        finally:
-            await asyncio.wait({writing})
+        await to_the_end(asyncio.to_thread(self.write, path, data))
 
     def read(self, path: Path) -> bytes | None:
         """Return the bytes of a spool; None if it is gone.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING, Final
 
+from ptb_bucket._aio import to_the_end
 from ptb_bucket.errors import AccessError, StoreError, UnsupportedError
 from ptb_bucket.stores import Create, Update
 from ptb_bucket.tools.health.probe_object import ProbeObject
 from ptb_bucket.tools.health.report import NAMES, Verdict
-from ptb_bucket.tools.interruption import to_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

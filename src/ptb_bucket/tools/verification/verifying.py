@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from ptb_bucket._aio import to_the_end
 from ptb_bucket.errors import ConfigurationError, RefusedError, UnsupportedError
 from ptb_bucket.location import BOT_ID, locate
 from ptb_bucket.stores import Create
-from ptb_bucket.tools.interruption import to_the_end
 from ptb_bucket.tools.state import bot_id_text
 from ptb_bucket.tools.verification.conformance import promises_of, rehearse, try_promise
 from ptb_bucket.tools.verification.effort import FULL_EFFORT, Effort
