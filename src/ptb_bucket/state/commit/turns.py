@@ -63,14 +63,12 @@ class Turns:
         self.looked = max(self.looked, began)
 
     def pause(self, header: Header | None, writer: str) -> float:
-        """Return the seconds until it is a writer's turn; 0 or less if it is, or if the store has no limit.
+        """Return the seconds until it is a writer's turn; 0 or less if it is.
 
         Args:
             header: The header of the newest known version.
             writer: The ID of the writer.
         """
-        if not self.interval:
-            return 0.0
         due = self.changed + self.interval * (1 + HEAD_START * len(before(header, writer)))
         return due - asyncio.get_running_loop().time()
 
