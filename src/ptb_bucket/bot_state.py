@@ -131,7 +131,7 @@ def bot_id_of(bot: Bot) -> str:
         ConfigurationError: The token has none. The error does not show it, because all of it may be secret.
     """
     bot_id, colon, _ = bot.token.partition(":")
-    if not (colon and bot_id.isascii() and bot_id.isdigit()):
+    if not (colon and is_bot_id(bot_id)):
         raise ConfigurationError(
             "The bot token is invalid. A token starts with the bot ID and a colon, for example 123456:ABC..."
         )

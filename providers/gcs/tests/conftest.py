@@ -90,7 +90,7 @@ def quoted(key: str) -> str:
 
 
 def started(command: list[str], url: str, path: str) -> subprocess.Popen[bytes]:
-    zone = {"TZ": "UTC"}  # times in another zone, unlike Google's, are no times to google-cloud-storage
+    zone = {"TZ": "UTC"}  # google-cloud-storage reads times as Google sends them, in UTC
     process = subprocess.Popen(command, env=os.environ | zone, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _ in range(400):
         try:

@@ -22,9 +22,10 @@ class IDType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generi
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number."""
-        if not isinstance(value, int) and not _ID.fullmatch(str(value)):
-            self.fail(f"{value!r} is not a valid ID. IDs are numbers.", param, ctx)
-        return int(str(value))
+        text = str(value)
+        if not _ID.fullmatch(text):
+            self.fail(f"{text!r} is not a valid ID. IDs are numbers.", param, ctx)
+        return int(text)
 
 
 class TimeType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # as above
