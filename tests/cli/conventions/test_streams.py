@@ -68,6 +68,14 @@ def test_a_bot_moves_through_a_pipe(uri, tmp_path, form):
     assert run("show", target, "user_data", "43").stdout == run("show", uri, "user_data", "43").stdout
 
 
+@pytest.mark.parametrize("form", ["json", "pickle", "dict"])
+def test_a_file_may_be_called_as_stdout_is(uri, tmp_path, capsys, monkeypatch, form):
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", uri, "./-", "--format", form]) == 0
+    assert (tmp_path / "-").stat().st_size > 0
+    assert "2 records are in -" in capsys.readouterr().out
+
+
 def test_what_stdout_cannot_carry_is_refused(uri, capsys):
     assert main(["export", uri, "-", "--json"]) == 2
     assert main(["export", uri, "-", "--format", "pickle", "--multi"]) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ptb_bucket.codecs import JsonCodec, StoredAs
+from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs
 from ptb_bucket.codecs.types import NATIVE, TAGS
 from ptb_bucket.codecs.types.shape import leaf
 from ptb_bucket.errors import CannotLoadError
@@ -46,6 +46,12 @@ def test_what_an_older_release_stored_is_read_and_then_stored_in_the_new_way(nex
     new = codec.encode(codec.decode(old))
     assert b'"$python.Address":"192.0.2.1"' in new.replace(b" ", b"")
     assert JsonCodec().decode(new) == {"home": HOME}
+
+
+def test_a_pickle_of_an_older_release_is_read(next_release):
+    old = PickleCodec([Address]).encode({"home": HOME})
+    next_release()
+    assert PickleCodec([Address]).decode(old) == {"home": HOME}
 
 
 def test_without_its_entry_old_data_is_refused_by_name(next_release):
