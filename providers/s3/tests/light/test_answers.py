@@ -11,7 +11,8 @@ from light_server import Reply, answering, certificate, error
 
 from ptb_bucket.errors import AccessError, NotFoundError, UnavailableError
 from ptb_bucket.stores import Create, open_store
-from ptb_bucket_s3._light.xml import XmlError, read_xml
+from ptb_bucket_s3._light.refused import XmlError
+from ptb_bucket_s3._light.xml import read_xml
 from ptb_bucket_s3._parameters import read_parameter
 
 OBJECT = Reply(200, b"1", {"ETag": '"1"'})

@@ -11,7 +11,7 @@ from ptb_bucket.errors import UnavailableError
 from ptb_bucket.stores import NOT_MODIFIED, Blob, BlobInfo
 from ptb_bucket_s3._light.credentials import renewed_from
 from ptb_bucket_s3._light.endpoint import Endpoint
-from ptb_bucket_s3._light.refused import AnswerError
+from ptb_bucket_s3._light.refused import AnswerError, XmlError
 from ptb_bucket_s3._light.transport import Asking, Transport, error_in
 from ptb_bucket_s3._requests import Page, StoredVersion, plain
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.stores import NotModified
     from ptb_bucket.stores.http import Answer
-    from ptb_bucket_s3._light.xml import Node, XmlError
+    from ptb_bucket_s3._light.xml import Node
     from ptb_bucket_s3._settings import Settings
 
 __all__ = ["LightClient", "hold_light"]
@@ -133,7 +133,7 @@ class _Listing:
         try:
             return [read(self, item) for item in self.root.all(*names)]
         except ValueError as exc:  # its text may quote a key
-            raise _malformed(f"has a malformed {names[0]}") from exc
+            raise XmlError(f"The response has a malformed {names[0]}.") from exc
 
     def text(self, item: Node, name: str) -> str:
         return unquote_plus(item.value(name)) if self._encoded else item.value(name)
@@ -151,7 +151,7 @@ class _Listing:
         }
         found = {name: value for name, value in read.items() if value}
         if not found:
-            raise _malformed("is truncated and has no continuation token")
+            raise XmlError("The response is truncated and has no continuation token.")
         return found
 
 
@@ -192,14 +192,8 @@ def _read(answer: Answer, kind: str) -> Node:
     root = read_xml(answer.body)
     if kind not in root.name:
         _refuse_error(answer)
-        raise _malformed(f"is another document ({root.name[:80]})")
+        raise XmlError(f"The response is another document ({root.name[:80]}).")
     return root
-
-
-def _malformed(what: str) -> XmlError:
-    from ptb_bucket_s3._light.xml import XmlError  # noqa: PLC0415  most processes never need it
-
-    return XmlError(f"The response {what}.")
 
 
 def _refuse_error(answer: Answer) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["AnswerError", "CredentialsError"]
+__all__ = ["AnswerError", "CredentialsError", "XmlError"]
 
 
 class AnswerError(Exception):
@@ -31,3 +31,7 @@ class AnswerError(Exception):
 
 class CredentialsError(Exception):
     """No credentials were found, or the place that has them refused to hand them out. Nothing was sent to the store."""
+
+
+class XmlError(ValueError):
+    """The answer is not XML that S3 would send."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ptb_bucket.stores import dataclass, trusted_certificates
 from ptb_bucket.stores.http import Http, Request, TimeLimits
 from ptb_bucket_s3._light.recovery import EXPIRED, SKEWED, Clock, named_region
-from ptb_bucket_s3._light.refused import AnswerError
+from ptb_bucket_s3._light.refused import AnswerError, XmlError
 from ptb_bucket_s3._light.signing import signed_headers
 from ptb_bucket_s3._light.unsigned import Unsigned
 
@@ -121,7 +121,7 @@ def _accepted(answer: Answer) -> Answer:
 
 def error_in(answer: Answer) -> dict[str, str]:
     """Return what an error says; empty if the body is none, such as a proxy's page."""
-    from ptb_bucket_s3._light.xml import XmlError, read_xml  # noqa: PLC0415  most processes never need it
+    from ptb_bucket_s3._light.xml import read_xml  # noqa: PLC0415  most processes never need it
 
     with suppress(XmlError):
         root = read_xml(answer.body)

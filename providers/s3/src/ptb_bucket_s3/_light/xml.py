@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from ptb_bucket.stores import dataclass
+from ptb_bucket_s3._light.refused import XmlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Node", "XmlError", "read_xml"]
-
-
-class XmlError(ValueError):
-    """The bytes are not XML that S3 would send."""
+__all__ = ["Node", "read_xml"]
 
 
 @dataclass
